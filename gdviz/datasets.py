@@ -1,0 +1,347 @@
+"""Data to learn from: the Palmer penguins, seeded toy data, a student's own CSV file or arrays.
+
+``data/penguins.csv`` holds size measurements of 344 penguins, collected by Dr. Kristen Gorman and
+the Palmer Station LTER, published by Allison Horst, Alison Hill and Kristen Gorman as R package
+`palmerpenguins` (https://allisonhorst.github.io/palmerpenguins/) under CC0 1.0. Reference:
+Gorman, Williams and Fraser (2014), PLoS ONE 9(3): e90081.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
+ROWS_AT_ONCE = 50_000
+
+Names = str | Sequence[str]
+
+
+class Dataset:
+    """Samples as rows: what the models learn from, and the names that the axes show.
+
+    Parameters
+    ----------
+    X : array_like of shape (n_samples, n_features) or (n_samples,)
+        Features, finite numbers.
+    y : array_like of shape (n_samples,) or (n_samples, n_outputs)
+        Targets, finite numbers; or labels (text) of shape (n_samples,).
+    feature_names : sequence of str, optional
+        One name for each feature, with its unit. Default x, or x1, x2, ...
+    target_name : str
+        The name of y, with its unit.
+
+    Raises
+    ------
+    ValueError
+        If a value is missing or not finite, or shapes or names do not fit each other.
+    """
+
+    def __init__(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        feature_names: Names | None = None,
+        target_name: str = "y",
+    ) -> None:
+        features, targets = _as_finite("X", X), _as_targets(y)
+        if features.ndim == 1:
+            features = features[:, None]
+        if features.ndim != 2 or 0 in features.shape:
+            raise ValueError(
+                f"X has shape {features.shape}, but must be (n_samples, n_features) with at "
+                "least one of each: a row per sample, a column per feature"
+            )
+        if targets.ndim not in (1, 2) or len(targets) != len(features):
+            raise ValueError(
+                f"X has shape {features.shape} and y has shape {targets.shape}: y needs one row "
+                f"for each of the {len(features)} samples"
+            )
+        if targets.ndim == 2 and targets.shape[1] == 0:
+            raise ValueError("y has no columns: pass at least one target")
+        names = _as_names(feature_names, features.shape[1])
+        self.X: NDArray[np.float64] = features
+        self.y: NDArray[Any] = targets
+        self.feature_names: tuple[str, ...] = names
+        self.target_name = str(target_name)
+
+    def __repr__(self) -> str:
+        features = ", ".join(self.feature_names)
+        return f"Dataset({len(self.X)} samples: {features} -> {self.target_name})"
+
+    def standardized(self, *, target: bool | None = None) -> "Dataset":
+        """Return a copy whose columns have mean 0 and standard deviation 1.
+
+        Parameters
+        ----------
+        target : bool, optional
+            Whether to rescale y too. Default: where it holds measurements (floats), not labels
+            (text, whole numbers).
+
+        Raises
+        ------
+        ValueError
+            If a column is constant: no scale makes its deviation 1.
+        """
+        X = _standardize(self.X, self.feature_names)
+        y, target_name = self.y, self.target_name
+        if self.y.dtype.kind == "f" if target is None else target:
+            columns = y.reshape(len(y), -1)
+            y = _standardize(columns, [target_name] * columns.shape[1]).reshape(y.shape)
+            target_name = f"{target_name}, standardized"
+        return Dataset(
+            X,
+            y,
+            feature_names=[f"{name}, standardized" for name in self.feature_names],
+            target_name=target_name,
+        )
+
+
+def penguins(features: Names = "flipper_length_mm", target: str = "body_mass_g") -> Dataset:
+    """Return the Palmer penguins for which all the named columns were measured.
+
+    Parameters
+    ----------
+    features : str or sequence of str
+        Among bill_length_mm, bill_depth_mm, flipper_length_mm, body_mass_g, year.
+    target : str
+        One of those, or the label species, island or sex.
+
+    Examples
+    --------
+    >>> penguins()
+    Dataset(342 samples: flipper_length_mm -> body_mass_g)
+    """
+    path = Path(__file__).parent / "data" / "penguins.csv"
+    return read_csv(path, features=features, target=target, missing="drop")
+
+
+def line(
+    n_samples: int = 30,
+    *,
+    slope: float = 2.0,
+    intercept: float = 1.0,
+    noise: float = 0.5,
+    seed: int = 0,
+) -> Dataset:
+    """Return points scattered with deviation ``noise`` about y = slope · x + intercept."""
+    rng = np.random.default_rng(seed)
+    x = rng.uniform(-2, 2, n_samples)
+    return Dataset(x, slope * x + intercept + rng.normal(0, noise, n_samples))
+
+
+def blobs(
+    n_samples: int = 90, *, n_classes: int = 3, spread: float = 0.6, seed: int = 0
+) -> Dataset:
+    """Return 2-D clouds about centres evenly spaced on a circle of radius 2, labelled 0, 1, ...
+
+    ``spread`` is the standard deviation of each cloud; classes differ in size by at most one.
+    """
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n_samples) % n_classes
+    angles = 2 * np.pi * labels / n_classes
+    centres = 2 * np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+    return Dataset(centres + rng.normal(0, spread, (n_samples, 2)), labels, target_name="class")
+
+
+def read_csv(
+    path: str | PathLike[str],
+    *,
+    features: Names | None = None,
+    target: str | None = None,
+    missing: Literal["error", "drop"] = "error",
+) -> Dataset:
+    """Read a CSV file that has a header line.
+
+    Parameters
+    ----------
+    path : str or path
+        UTF-8 text, columns separated by comma, semicolon or tab (whichever the header shows).
+    features : str or sequence of str, optional
+        Columns of numbers. Default: all but the target.
+    target : str, optional
+        A column of numbers or of labels. Default: the last one.
+    missing : {"error", "drop"}
+        What to do with a line that lacks a value (empty, NA, NaN, null, ?) in a used column.
+
+    Raises
+    ------
+    ValueError
+        Naming the column and the line, and what to do about it.
+    """
+    if missing not in ("error", "drop"):
+        raise ValueError(f"missing must be 'error' or 'drop', not {missing!r}")
+    path = Path(path)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return _read(file, path.name, features, target, missing)
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path.name} is not UTF-8 text ({error.reason} at byte {error.start}): "
+            "save it as 'CSV UTF-8'"
+        ) from None
+    except csv.Error as error:
+        raise ValueError(f"{path.name} is not a CSV file: {error}") from None
+
+
+Row = tuple[int, list[str]]
+"""A line's number in the file, and its cells in the used columns."""
+
+
+def _read(
+    file: Iterable[str], name: str, features: Names | None, target: str | None, missing: str
+) -> Dataset:
+    lines = iter(file)
+    first = next(lines, "")
+    delimiter = max(",;\t", key=first.count)
+    header = [cell.strip() for cell in next(csv.reader([first], delimiter=delimiter), [])]
+    if not any(header):
+        raise ValueError(f"{name} is empty: its first line must name the columns")
+    if len(set(header)) < len(header):
+        twice = next(column for column in header if header.count(column) > 1)
+        raise ValueError(f"{name}: two columns are named {twice!r}: rename one")
+    target = header[-1] if target is None else target
+    if features is None:
+        features = [column for column in header if column != target]
+    features = [features] if isinstance(features, str) else list(features)
+    if not features:
+        raise ValueError(f"{name} has only the column {target!r}: it needs a feature and a target")
+    for column in [*features, target]:
+        if column not in header:
+            raise ValueError(f"{name} has no column {column!r}: it has {', '.join(header)}")
+
+    used = [header.index(column) for column in [*features, target]]
+    rows = _rows(csv.reader(lines, delimiter=delimiter), name, used, header, missing)
+    blocks: list[NDArray[np.float64]] = []
+    targets: list[NDArray[Any]] = []
+    labels: bool | None = None
+    while block := list(islice(rows, ROWS_AT_ONCE)):
+        if labels is None:
+            labels = not _is_number(block[0][1][-1])
+        columns = [[cells[k] for _, cells in block] for k in range(len(used))]
+        numbers = [
+            _numbers(name, column, cells, block)
+            for column, cells in zip(features, columns[:-1], strict=True)
+        ]
+        blocks.append(np.stack(numbers, axis=-1))
+        targets.append(
+            np.array(columns[-1]) if labels else _numbers(name, target, columns[-1], block)
+        )
+    if not blocks:
+        raise ValueError(
+            f"{name} has no line of data with a value in each of "
+            f"{', '.join([*features, target])}: add lines or choose other columns"
+        )
+    return Dataset(
+        np.concatenate(blocks),
+        np.concatenate(targets),
+        feature_names=features,
+        target_name=target,
+    )
+
+
+def _rows(
+    reader: Any, name: str, used: list[int], header: list[str], missing: str
+) -> Iterator[Row]:
+    """Yield the lines that have all values; a line_num of the reader starts behind the header."""
+    for cells in reader:
+        line_number = reader.line_num + 1
+        if not cells:
+            continue
+        if len(cells) != len(header):
+            raise ValueError(
+                f"{name}, line {line_number}: {len(cells)} cells, but the header names "
+                f"{len(header)} columns: quote cells that contain the separator"
+            )
+        values = [cells[k].strip() for k in used]
+        lacking = next((k for k, value in enumerate(values) if value.lower() in MISSING), None)
+        if lacking is None:
+            yield line_number, values
+        elif missing == "error":
+            raise ValueError(
+                f"{name}, line {line_number}, column {header[used[lacking]]!r}: no value: fill it "
+                "in, or pass missing='drop' to leave out such lines"
+            )
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _numbers(name: str, column: str, cells: list[str], block: list[Row]) -> NDArray[np.float64]:
+    try:
+        numbers = np.array(cells, dtype=np.float64)
+    except ValueError:
+        numbers = np.array([float(cell) if _is_number(cell) else np.nan for cell in cells])
+    bad = np.flatnonzero(~np.isfinite(numbers))
+    if len(bad):
+        raise ValueError(
+            f"{name}, line {block[bad[0]][0]}, column {column!r}: {cells[bad[0]]!r} is not a "
+            "finite number: correct it (decimal point, no unit), or choose other columns with "
+            "features=[...] and target=..."
+        )
+    return numbers
+
+
+def as_floats(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    """Return ``values`` as float64, or say which argument is not made of real numbers."""
+    try:
+        array = np.asarray(values)
+        if np.iscomplexobj(array):
+            raise TypeError("complex numbers")
+        return array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be an array of real numbers: {error}") from None
+
+
+def _as_finite(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    numbers = as_floats(name, values)
+    bad = np.argwhere(~np.isfinite(numbers))
+    if len(bad):
+        place = ", ".join(map(str, bad[0]))
+        raise ValueError(
+            f"{name}[{place}] is {numbers[tuple(bad[0])]}, the first of {len(bad)} values that "
+            "are missing or infinite: drop those samples or fill them in"
+        )
+    return numbers
+
+
+def _as_targets(values: ArrayLike) -> NDArray[Any]:
+    """Return labels (text, whole numbers) as they are and everything else as float64."""
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"y must be an array: {error}") from None
+    if array.dtype == object and all(isinstance(value, str) for value in array.flat):
+        array = array.astype(np.str_)
+    return array if array.dtype.kind in "Uiub" else _as_finite("y", array)
+
+
+def _as_names(names: Names | None, count: int) -> tuple[str, ...]:
+    if names is None:
+        return ("x",) if count == 1 else tuple(f"x{k}" for k in range(1, count + 1))
+    names = (names,) if isinstance(names, str) else tuple(map(str, names))
+    if len(names) != count:
+        raise ValueError(f"feature_names has {len(names)} names, but X has {count} features")
+    return names
+
+
+def _standardize(columns: NDArray[np.float64], names: Sequence[str]) -> NDArray[np.float64]:
+    scale = columns.std(axis=0)
+    constant = np.flatnonzero(np.ptp(columns, axis=0) == 0)
+    if len(constant):
+        raise ValueError(
+            f"{names[constant[0]]!r} is the same in every sample, so it has no scale: "
+            "leave it out, or add samples in which it differs"
+        )
+    return np.asarray((columns - columns.mean(axis=0)) / scale)

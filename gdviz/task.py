@@ -1,0 +1,127 @@
+"""What every explorer and every descent asks of a problem: its loss and its derivatives.
+
+A new model derives from `DataTask` (it learns from samples), a new analytic landscape from `Task`.
+"""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gdviz.datasets import Dataset, as_floats
+
+Array = NDArray[np.float64]
+
+
+def quiet_overflow() -> np.errstate:
+    """Silence NumPy where a number may leave float64's range (decorator or context).
+
+    That is part of the subject: it becomes inf or NaN, and `Descent.status` says so.
+    """
+    return np.errstate(over="ignore", invalid="ignore")
+
+
+class Task(ABC):
+    """A loss L(θ) with derivatives worked out by hand.
+
+    All methods take ``theta`` of shape ``(..., *shape)``: any number of leading batch axes.
+    """
+
+    shape: tuple[int, int]
+    """Shape of one θ, ``(n_outputs, n_features + 1)`` for the models: ``[W | b]``."""
+
+    @abstractmethod
+    def loss(self, theta: ArrayLike) -> Array:
+        """Return L(θ), shape ``(...)``."""
+
+    @abstractmethod
+    def jacobian(self, theta: ArrayLike) -> Array:
+        """Return ∇L(θ) in numerator layout, shape ``(..., *shape[::-1])``."""
+
+    @abstractmethod
+    def hessian(self, theta: ArrayLike | None = None) -> Array:
+        """Return the second derivatives with respect to the entries of θ, row after row.
+
+        Shape ``(..., p, p)`` where ``p`` is the number of entries of one θ.
+        """
+
+    @abstractmethod
+    def minimizer(self) -> Array:
+        """Return a θ of least loss, shape ``shape``."""
+
+    def max_stable_learning_rate(self, theta: ArrayLike | None = None) -> Array:
+        """Return 2/λmax, the learning rate above which a step overshoots further than it came.
+
+        λmax is the largest eigenvalue of the Hessian at ``theta`` (default: θ = 0). Where the
+        loss curves upwards in no direction there is no such limit, and the answer is inf.
+
+        Returns
+        -------
+        ndarray of shape ``(...)``, in units of θ² per unit of loss
+        """
+        curvature = np.linalg.eigvalsh(self.hessian(theta))[..., -1]
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.where(curvature > 0, 2 / np.abs(curvature), np.inf))
+
+    def as_theta(self, theta: ArrayLike | None) -> Array:
+        """Return ``theta`` as float64 of shape ``(..., *shape)``; None means zeros."""
+        if theta is None:
+            return np.zeros(self.shape)
+        array = as_floats("theta", theta)
+        if array.shape[-2:] != self.shape:
+            raise ValueError(
+                f"theta has shape {array.shape}, but this task needs (..., {self.shape[0]}, "
+                f"{self.shape[1]}): make one with gd.Gaussian(0, 1).sample(task.shape, rng=0)"
+            )
+        return array
+
+
+class DataTask(Task):
+    """A task that learns from samples: keeps X as columns under a row of ones, so that θX̃ = Wx + b.
+
+    Parameters
+    ----------
+    X : array_like of shape (n_samples, n_features) or (n_samples,), or Dataset
+    y : array_like of shape (n_samples,) or (n_samples, n_outputs); omitted with a Dataset
+
+    Raises
+    ------
+    ValueError
+        If a value is missing or not finite, or the numbers of samples differ.
+    """
+
+    def __init__(self, X: ArrayLike | Dataset, y: ArrayLike | None = None) -> None:
+        if isinstance(X, Dataset):
+            if y is not None:
+                raise ValueError(
+                    "y is part of the Dataset: leave it out, or pass X and y as arrays"
+                )
+            self.dataset = X
+        elif y is None:
+            raise ValueError("y is missing: pass X and y, or one Dataset that has both")
+        else:
+            self.dataset = Dataset(X, y)
+        samples = self.dataset.X
+        self.X_tilde: Array = np.vstack([samples.T, np.ones(len(samples))])
+
+    @property
+    def n_features(self) -> int:
+        """Number of features, without the row of ones."""
+        return len(self.X_tilde) - 1
+
+    @property
+    def n_samples(self) -> int:
+        """Number of samples."""
+        return len(self.dataset.X)
+
+    def as_columns(self, X: ArrayLike | None) -> Array:
+        """Return X̃ for new samples of shape ``(n, n_features)``; None means the task's own."""
+        if X is None:
+            return self.X_tilde
+        array = as_floats("X", X)
+        array = array[:, None] if array.ndim == 1 else array
+        if array.ndim != 2 or array.shape[1] != self.n_features:
+            raise ValueError(
+                f"X has shape {array.shape}, but this task needs (n_samples, {self.n_features})"
+            )
+        return np.vstack([array.T, np.ones(len(array))])
