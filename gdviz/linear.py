@@ -106,8 +106,10 @@ class LinearRegression(DataTask):
 
         Shape ``(..., p, p)`` with ``p = n_outputs * (n_features + 1)``.
         """
-        hessian: Array = np.kron(np.eye(self.shape[0]), 2 * (self._X @ self._X.T))
-        return np.broadcast_to(hessian, (*self.as_theta(theta).shape[:-2], *hessian.shape))
+        hessian = np.kron(np.eye(self.shape[0]), 2 * (self._X @ self._X.T))
+        return np.broadcast_to(
+            hessian.astype(np.float64), (*self.as_theta(theta).shape[:-2], *hessian.shape)
+        )
 
     def minimizer(self) -> Array:
         """Return the least-squares θ (the shortest one where several are best)."""
