@@ -32,11 +32,11 @@ class Status(StrEnum):
 
 
 _MEANING = {
-    Status.CONVERGED: "converged: the gradient has all but vanished",
-    Status.SLOW: "on its way: the loss still falls",
+    Status.CONVERGED: "converged: the gradient is nearly zero",
+    Status.SLOW: "still descending",
     Status.OSCILLATING: "oscillating: each step undoes part of the last",
-    Status.DIVERGED: "diverged: the loss is above where it began",
-    Status.NAN: "NaN: the numbers left the range of float64",
+    Status.DIVERGED: "diverged: the loss is above its start",
+    Status.NAN: "NaN: the numbers left float64's range",
 }
 
 
