@@ -4,6 +4,7 @@ A new model derives from `DataTask` (it learns from samples), a new analytic lan
 """
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -48,6 +49,11 @@ class Task(ABC):
     @abstractmethod
     def minimizer(self) -> Array:
         """Return a θ of least loss, shape ``shape``."""
+
+    @cached_property
+    def least_loss(self) -> float:
+        """The loss at the minimizer; what a descent can hope for."""
+        return float(self.loss(self.minimizer()))
 
     def max_stable_learning_rate(self, theta: ArrayLike | None = None) -> Array:
         """Return 2/λmax, the learning rate above which a step overshoots further than it came.

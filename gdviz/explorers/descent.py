@@ -15,7 +15,8 @@ from gdviz.explorers.controls import (
     learning_rate_slider,
     with_marks,
 )
-from gdviz.figures import COLORS, draw_fit, draw_landscape, draw_loss, gdviz_style
+from gdviz.explorers.style import LINE, NOW, PATH, START
+from gdviz.figures import draw_fit, draw_landscape, draw_loss, gdviz_style
 from gdviz.initialization import Gaussian, Initialization
 from gdviz.landscape import landscape, parameter_plane, window_around
 from gdviz.linear import LinearRegression
@@ -25,18 +26,9 @@ from gdviz.task import Array
 N_STOPS = 81
 SLOWEST, FASTEST = 1e-4, 3.0
 """The slider's ends, as multiples of the largest stable learning rate."""
-PANELS = ((0.05, 0.13, 0.27, 0.69), (0.46, 0.13, 0.21, 0.69), (0.75, 0.13, 0.245, 0.69))
+PANELS = ((0.065, 0.13, 0.27, 0.69), (0.475, 0.13, 0.2, 0.69), (0.75, 0.13, 0.24, 0.69))
 """Left, bottom, width and height of landscape, loss curve and fit, as fractions of the figure."""
 BOTH = ("learning_rate", "iteration")
-PATH: dict[str, Any] = {
-    "color": COLORS["vermillion"],
-    "outline": "white",
-    "width": 2.0,
-    "dots": 4.5,
-}
-START: dict[str, Any] = {"color": "none", "outline": "black", "size": 13.0}
-LINE: dict[str, Any] = {"color": COLORS["vermillion"], "outline": "white", "width": 3.0}
-NOW: dict[str, Any] = {"color": COLORS["vermillion"], "outline": "white", "size": 11.0}
 
 
 class DescentExplorer(LiveFigure):
@@ -182,13 +174,12 @@ class DescentExplorer(LiveFigure):
     def _paint(self) -> None:
         """Draw what stands still and depends on the window: the landscape, the range of losses."""
         on_landscape, on_loss, _ = self._axes
-        best = self.task.minimizer()
         picture = landscape(self.task, self._plane, self._window)
         on_landscape.clear()
         with gdviz_style():
-            draw_landscape(on_landscape, picture, self._plane, best)
+            draw_landscape(on_landscape, picture, self._plane, self.task.minimizer())
         highest = 3 * picture.loss.max()
-        on_loss.set_ylim(max(0.7 * float(self.task.loss(best)), 1e-9 * highest), highest)
+        on_loss.set_ylim(max(0.7 * self.task.least_loss, 1e-9 * highest), highest)
 
     def _contents(self) -> dict[str, Any]:
         """Return all that moves, as LiveFigure and its update take it."""

@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from gdviz.figures.style import label
 from gdviz.landscape import Landscape, Plane
@@ -34,6 +35,14 @@ def draw_landscape(
     bar = axes.figure.colorbar(filled, cax=axes.inset_axes((1.03, 0, 0.05, 1)))
     bar.set_ticks(ticks, labels=[f"{tick:.3g}" for tick in ticks])
     bar.ax.set_title("loss", fontsize=11, fontweight="normal", loc="left")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(5))
+        axis.set_major_formatter(FuncFormatter(_short))
     axes.set_box_aspect(1)
-    label(axes, x=plane.names[0], y=plane.names[1], title="Loss landscape")
+    label(axes, x=plane.names[0], y=plane.names[1], title="Landscape")
     axes.set_title("○ start  ☆ minimum", loc="right", fontsize=11, fontweight="normal")
+
+
+def _short(value: float, _: int) -> str:
+    """Write a tick's value in few characters: 12000 as 12k."""
+    return f"{value / 1000:g}k" if abs(value) >= 10_000 else f"{value:g}"

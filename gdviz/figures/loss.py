@@ -20,4 +20,4 @@ def draw_loss(axes: Axes, iterations: int) -> None:
         axis.set_minor_locator(NullLocator())
     axes.set_xlim(0, iterations)
     axes.grid(color="0.9")
-    label(axes, x="iteration", y="loss", title="Loss curve")
+    label(axes, x="iteration", y="", title="Loss curve")
