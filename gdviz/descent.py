@@ -168,9 +168,13 @@ class Descent:
     @property
     def first_bad_iteration(self) -> Any:
         """The first iteration whose loss or gradient is not finite; -1 where all are."""
-        bad = ~(np.isfinite(self.loss) & np.isfinite(self.gradient_norm))
-        first = np.where(bad.any(axis=-1), bad.argmax(axis=-1), -1)
-        return int(first) if first.ndim == 0 else first
+        return _first(~(np.isfinite(self.loss) & np.isfinite(self.gradient_norm)))
+
+    @property
+    def first_converged_iteration(self) -> Any:
+        """The first iteration at which each run counts as converged; -1 where none does."""
+        converged = self.status_codes() == list(Status).index(Status.CONVERGED)
+        return _first(converged)
 
     def until(self, iteration: int) -> "Descent":
         """Return the same runs as they stood after ``iteration`` steps."""
@@ -225,6 +229,12 @@ class Descent:
             default=order.index(Status.SLOW),
         )
         return cast("NDArray[np.int64]", codes)
+
+
+def _first(happened: NDArray[np.bool_]) -> Any:
+    """Return the first True along the last axis, -1 where there is none; an int for one run."""
+    first = np.where(happened.any(axis=-1), happened.argmax(axis=-1), -1)
+    return int(first) if first.ndim == 0 else first
 
 
 def _losses(task: Task, path: Array) -> Array:

@@ -12,6 +12,8 @@ from gdviz.initialization import Gaussian, Initialization, Uniform
 from gdviz.task import Array
 
 LABEL_WIDTH = "8.5em"
+FIRST_SEED = 59
+"""N(0, 1) then starts left of and above the penguins' minimum, where a path can be seen."""
 
 
 def labelled(label: str, *widgets: Any) -> HBox:
@@ -27,7 +29,7 @@ def learning_rate_slider(stops: Array, value: float) -> FloatLogSlider:
         min=low,
         max=high,
         step=(high - low) / (len(stops) - 1),
-        readout_format=".3g",
+        readout_format=".3g" if stops[-1] > 0.01 else ".2e",
         layout={"width": "100%", "margin": "2px 0 0 0"},
     )
 
@@ -37,7 +39,8 @@ def with_marks(slider: FloatLogSlider, marks: Mapping[str, float]) -> VBox:
     width = slider.max - slider.min
     labels = "".join(
         f'<span style="position:absolute;left:{100 * (np.log10(value) - slider.min) / width:.3f}%;'
-        f'transform:translateX(-50%);white-space:nowrap">▲ {escape(label)}</span>'
+        f'margin-left:-0.45em;white-space:nowrap"><span style="display:inline-block;width:0.9em;'
+        f'text-align:center">▲</span> {escape(label)}</span>'
         for label, value in marks.items()
     )
     # The margins are those of the slider's own track inside its widget.
@@ -63,7 +66,7 @@ class InitializationControl(HBox):  # type: ignore[misc]
     """
 
     value = traitlets.Any()
-    seed = traitlets.Int(0)
+    seed = traitlets.Int(FIRST_SEED)
 
     def __init__(self, value: Initialization) -> None:
         self.kind = Dropdown(
@@ -77,12 +80,12 @@ class InitializationControl(HBox):  # type: ignore[misc]
                 max=10,
                 step=0.05,
                 readout_format=".2f",
-                layout={"width": "15em"},
+                layout={"width": "16em"},
                 style={"description_width": "1.2em"},
             )
             for _ in range(2)
         )
-        self.new_sample = Button(description="New sample", layout={"width": "7.5em"})
+        self.new_sample = Button(description="New sample", layout={"width": "9em", "flex": "none"})
         super().__init__([self.kind, *self.parameters, self.new_sample])
         self._showing = False
         self.observe(self._show, "value")

@@ -26,7 +26,7 @@ from gdviz.task import Array
 N_STOPS = 81
 SLOWEST, FASTEST = 1e-4, 3.0
 """The slider's ends, as multiples of the largest stable learning rate."""
-PANELS = ((0.065, 0.13, 0.27, 0.69), (0.475, 0.13, 0.2, 0.69), (0.75, 0.13, 0.24, 0.69))
+PANELS = ((0.072, 0.13, 0.27, 0.69), (0.475, 0.13, 0.2, 0.69), (0.75, 0.13, 0.24, 0.69))
 """Left, bottom, width and height of landscape, loss curve and fit, as fractions of the figure."""
 BOTH = ("learning_rate", "iteration")
 
@@ -161,9 +161,10 @@ class DescentExplorer(LiveFigure):
         return float(self._stops[np.argmin(np.abs(np.log(self._stops / rate)))])
 
     def _fitting_window(self) -> Array:
-        """Return a window that shows the start and nearly all that could be drawn instead."""
-        draws = self.initialization.value.sample((64, *self.task.shape), rng=0)
-        return window_around(self.task, self._plane, np.concatenate([draws, self._start[None]]))
+        """Return a window that shows the start and most of what could be drawn instead."""
+        draws = self.initialization.value.sample((1000, *self.task.shape), rng=0)
+        spread = np.quantile(draws, [0.1, 0.9], axis=0)
+        return window_around(self.task, self._plane, np.concatenate([spread, self._start[None]]))
 
     def _descend(self) -> None:
         rate = self.learning_rate.value

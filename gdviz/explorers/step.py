@@ -55,8 +55,8 @@ class StepExplorer(LiveFigure):
             draw_landscape(on_landscape, landscape(task, plane, window), plane, task.minimizer())
             on_code.axis("off")
             on_code.set(xlim=(0, 1), ylim=(0, 1))
-            for k, line in enumerate(CODE):
-                on_code.text(0.05, 1 - (k + 0.75) * LINE_HEIGHT, line, family="monospace", size=14)
+            for k, code in enumerate([*CODE, f"    # ε = {learning_rate:g}"]):
+                on_code.text(0.08, 1 - (k + 0.75) * LINE_HEIGHT, code, family="monospace", size=14)
 
         # Two positions of the slider per iteration: J is known, then θ has moved.
         steps = np.arange(2 * iterations + 1)
@@ -67,25 +67,29 @@ class StepExplorer(LiveFigure):
         ahead = points[np.minimum(now + 1, iterations)]
         tips = np.where(asked[:, None], ahead, np.nan)
         arrow_u, arrow_v = arrow(points[now], tips, window)
+        line = np.where(steps == 0, 0, np.where(asked, 1, 2))
         J = task.jacobian(self.descent.theta)[now].reshape(-1, 2)
-        shown_J = np.where(asked[:, None], J, np.nan)
-        row = np.where(steps == 0, 0, np.where(asked, 1, 2))
+        words = {
+            "what": ["θ ~ Init", "J = ∇L(θ) points uphill", "θ has moved downhill"],
+            "J": [_row("J.mT", row) if known else "" for row, known in zip(J, asked, strict=True)],
+            "step": [
+                _row("-ε * J.mT", -learning_rate * row) if known else ""
+                for row, known in zip(J, asked, strict=True)
+            ],
+        }
         values = {
             "W": u,
             "b": v,
             "loss": self.descent.loss[now],
             "k": now,
-            "JW": shown_J[:, 0],
-            "Jb": shown_J[:, 1],
-            "dW": -learning_rate * shown_J[:, 0],
-            "db": -learning_rate * shown_J[:, 1],
-            "what": row,
+            "what": line,
+            "J": steps,
+            "step": steps,
         }
         over = ("step",)
-        words = {"what": ["θ ~ Init", "J = ∇L(θ) points uphill", "θ has moved downhill"]}
 
         def text(template: str, line: float, **style: Any) -> Text:
-            place: dict[str, Any] = {"axes": on_code, "x": 0.05, "y": 1 - line * LINE_HEIGHT}
+            place: dict[str, Any] = {"axes": on_code, "x": 0.08, "y": 1 - line * LINE_HEIGHT}
             return Text(template, values, over, words, **place, **style)
 
         super().__init__(
@@ -95,16 +99,12 @@ class StepExplorer(LiveFigure):
                 Points(on_landscape, u[:1], v[:1], over, **START),
                 Line(on_landscape, arrow_u, arrow_v, over, **ARROW),
                 Points(on_landscape, u, v, over, **NOW),
-                Points(on_code, 0.01, 1 - (row + 0.55) * LINE_HEIGHT, over, **NOW),
-                text("iteration {k}: {what}", 4.6, bold=True),
-                text("θ = [ {W:.3f} | {b:.3f} ]", 5.9, size=14),
-                text("loss L(θ) = {loss:.4f}", 7.0, size=14),
-                text("J.mT = [ {JW:.3f} | {Jb:.3f} ]", 8.6, size=14),
-                text(
-                    f"-ε J.mT = [ {{dW:.3f}} | {{db:.3f}} ]   with ε = {learning_rate:g}",
-                    9.7,
-                    size=14,
-                ),
+                Points(on_code, 0.04, 1 - (line + 0.55) * LINE_HEIGHT, over, **NOW),
+                text("iteration {k}: {what}", 5.2, bold=True),
+                text("θ = [ {W:.3f} | {b:.3f} ]", 6.5, size=14),
+                text("loss L(θ) = {loss:.4f}", 7.6, size=14),
+                text("{J}", 9.1, size=14),
+                text("{step}", 10.2, size=14),
             ],
             {"step": steps},
             description=Text(
@@ -117,6 +117,10 @@ class StepExplorer(LiveFigure):
 
     def __repr__(self) -> str:
         return f"StepExplorer({self.task!r}, {self.descent.iterations} iterations)"
+
+
+def _row(name: str, row: Array) -> str:
+    return f"{name} = [ {row[0]:.3f} | {row[1]:.3f} ]"
 
 
 def arrow(tails: Array, tips: Array, window: Array) -> tuple[Array, Array]:

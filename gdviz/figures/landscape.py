@@ -45,4 +45,5 @@ def draw_landscape(
 
 def _short(value: float, _: int) -> str:
     """Write a tick's value in few characters: 12000 as 12k."""
-    return f"{value / 1000:g}k" if abs(value) >= 10_000 else f"{value:g}"
+    text = f"{value / 1000:g}k" if abs(value) >= 10_000 else f"{value:g}"
+    return text.replace("-", "\N{MINUS SIGN}")

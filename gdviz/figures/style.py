@@ -45,5 +45,5 @@ def gdviz_style() -> AbstractContextManager[None]:
 def label(axes: Axes, *, x: str, y: str, title: str = "") -> None:
     """Label the axes. Names come from the user's data: shown as they are, never as TeX."""
     axes.set_xlabel(x, parse_math=False)
-    axes.set_ylabel(y, parse_math=False)
+    axes.set_ylabel(y, parse_math=False, labelpad=2)
     axes.set_title(title, parse_math=False)

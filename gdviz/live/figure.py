@@ -1,5 +1,6 @@
 """LiveFigure: a matplotlib figure whose moving parts the browser draws."""
 
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -205,7 +206,7 @@ def _slider(name: str, values: NDArray[Any]) -> Widget:
                 max=values[-1],
                 step=steps[0],
                 value=values[0],
-                readout_format=".3g",
+                readout_format=f".{max(0, -math.floor(math.log10(abs(steps[0])) + 1e-9))}f",
                 layout=layout,
                 **label,
             )

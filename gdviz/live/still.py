@@ -115,6 +115,7 @@ def _text(readout: Readout, position: Position, size: tuple[float, float]) -> Te
 
 def _png(pixels: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]") -> bytes:
     file = BytesIO()
-    image = Image.fromarray(pixels).convert("RGB")
-    image.save(file, format="png", compress_level=3)  # a quarter faster than 6, 7 % larger
+    # 256 colours are enough for contours, lines and text: a third of the bytes and of the time.
+    image = Image.fromarray(pixels).convert("RGB").quantize(256, Image.Quantize.FASTOCTREE)
+    image.save(file, format="png")
     return file.getvalue()

@@ -1,0 +1,240 @@
+"""A real JupyterLab and a headless Chromium, shared by all browser tests."""
+
+import base64
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from PIL import Image
+from playwright.sync_api import expect, sync_playwright
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+TOKEN = "gdviz-test"
+HINT = "needs Chromium: apt-get install chromium, or set CHROMIUM to its path"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+def chromium_path() -> str | None:
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    path = chromium_path()
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail(HINT)
+        pytest.skip(HINT)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Lab(str):
+    """A JupyterLab's address, and the folder that it serves."""
+
+    root: Path
+
+    def shut_down_kernels(self) -> None:
+        """Shut down all kernels, behind the page's back."""
+        with urllib.request.urlopen(f"{self}/api/kernels?token={TOKEN}") as reply:
+            kernels = json.load(reply)
+        for kernel in kernels:
+            address = f"{self}/api/kernels/{kernel['id']}?token={TOKEN}"
+            urllib.request.urlopen(urllib.request.Request(address, method="DELETE")).close()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    """Return the address of a JupyterLab over a copy of the notebooks."""
+    root = tmp_path_factory.mktemp("lab")
+    shutil.copytree(NOTEBOOKS, root / "notebooks", ignore=shutil.ignore_patterns(".*"))
+    # The question about news from jupyter.org would cover the page.
+    disabled = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
+    (root / "config" / "labconfig").mkdir(parents=True)
+    (root / "config" / "labconfig" / "page_config.json").write_text(json.dumps(disabled))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {
+        **os.environ,
+        "JUPYTER_CONFIG_DIR": str(root / "config"),
+        "JUPYTER_RUNTIME_DIR": str(root / "runtime"),
+        "IPYTHONDIR": str(root / "ipython"),
+        "JUPYTERLAB_SETTINGS_DIR": str(root / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(root / "workspaces"),
+    }
+    with (root / "lab.log").open("w") as log:
+        server = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+                *(f"--port={port}", f"--IdentityProvider.token={TOKEN}"),
+                f"--ServerApp.root_dir={root / 'notebooks'}",
+            ],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=environment,
+        )
+    address = Lab(f"http://127.0.0.1:{port}")
+    address.root = root / "notebooks"
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(f"{address}/api?token={TOKEN}", timeout=1).close()
+            break
+        except OSError:
+            if server.poll() is not None:
+                pytest.fail((root / "lab.log").read_text())
+            time.sleep(0.2)
+    yield address
+    server.terminate()
+    server.wait(timeout=20)
+
+
+class Notebook:
+    """A notebook open in JupyterLab, and what its page complained about."""
+
+    def __init__(self, page, lab: str, name: str) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        self.sockets: list = []
+        page.on("websocket", self.sockets.append)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda message: (
+                self.complaints.append(f"{message.text} {message.location}")
+                if message.type == "error"
+                else None
+            ),
+        )
+        page.goto(f"{lab}/lab/tree/{name}?token={TOKEN}&reset")
+        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        page.wait_for_selector("#jp-main-statusbar >> text=| Idle", timeout=60_000)
+
+    def listen(self, heard) -> None:
+        """Call ``heard`` with every message that the page sends to a kernel from now on."""
+        for websocket in self.sockets:
+            websocket.on("framesent", heard)
+
+    def run_all(self) -> None:
+        self.page.click("text=Run >> nth=0")
+        self.page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
+
+    def figure(self, label: str, nth: int = 0) -> "LiveFigure":
+        """Return the nth LiveFigure whose spoken label contains ``label``, once it is there."""
+        locator = self.page.locator(f".gdviz:has(.gdviz-live[aria-label*='{label}'])").nth(nth)
+        locator.wait_for(timeout=60_000)
+        model = locator.evaluate(
+            "e => e.id = e.id || 'figure-' + Math.random().toString(36).slice(2)"
+        )
+        locator = self.page.locator(f"#{model}")
+        locator.evaluate("e => e.scrollIntoView({block: 'start'})")
+        return LiveFigure(self.page, locator)
+
+
+class LiveFigure:
+    """A LiveFigure on the page, as a student sees and moves it."""
+
+    def __init__(self, page, locator) -> None:
+        self.page = page
+        self.locator = locator
+        self.root = locator.locator(".gdviz-live")
+
+    @property
+    def label(self) -> str:
+        return self.root.get_attribute("aria-label")
+
+    def wait_for_label(self, pattern: str, timeout: float = 20) -> str:
+        """Wait until the spoken label matches the regular expression, and return it."""
+        expect(self.root).to_have_attribute(
+            "aria-label", re.compile(pattern), timeout=timeout * 1000
+        )
+        return self.label
+
+    def handle(self, nth: int):
+        """Return the handle of the nth slider."""
+        return self.locator.locator(".noUi-handle").nth(nth)
+
+    def drag(self, nth: int, to: float, steps: int = 12) -> None:
+        """Drag the nth slider's handle to a fraction of its track."""
+        box = self.handle(nth).bounding_box()
+        track = self.locator.locator(".noUi-base").nth(nth).bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+        self.page.mouse.move(track["x"] + to * track["width"], y, steps=steps)
+        self.page.mouse.up()
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait for two frames, so that what was asked for is drawn."""
+        self.page.evaluate(
+            "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+
+    def canvas(self) -> np.ndarray:
+        """Return the canvas as an array of RGBA values: what moves, without the painting."""
+        url = self.root.locator("canvas").evaluate("canvas => canvas.toDataURL()")
+        return np.asarray(Image.open(BytesIO(base64.b64decode(url.split(",")[1]))).convert("RGBA"))
+
+    def screenshot(self) -> np.ndarray:
+        """Return what is seen, as an array of RGB values."""
+        return np.asarray(Image.open(BytesIO(self.root.screenshot())).convert("RGB"))
+
+    def click(self, x: float, y: float) -> None:
+        """Click at fractions of the figure's width and height, from the upper left."""
+        box = self.root.bounding_box()
+        self.page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+
+
+@pytest.fixture(scope="session")
+def open_notebook(browser, lab):
+    """Return a context in which a notebook is open; complaints of its page fail the test."""
+
+    @contextmanager
+    def open_one(name: str, width: int = 1280, height: int = 720, scale: float = 1, **options):
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, device_scale_factor=scale, **options
+        )
+        notebook = Notebook(context.new_page(), lab, name)
+        try:
+            yield notebook
+            assert notebook.complaints == []
+        finally:
+            context.close()
+
+    return open_one
+
+
+@pytest.fixture
+def write_notebook(lab):
+    """Return a function that puts a notebook with the given code cells beside the others."""
+
+    def write(name: str, *cells: str) -> str:
+        notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+        nbformat.write(notebook, lab.root / name)
+        return name
+
+    return write

@@ -1,0 +1,98 @@
+"""LiveFigures in a page: without a kernel, beside matplotlib's still, in two views, resized."""
+
+import re
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import gdviz as gd
+
+pytestmark = pytest.mark.browser
+
+EXPLORER = """
+import gdviz as gd
+explorer = gd.DescentExplorer(gd.LinearRegression(gd.datasets.penguins().standardized()))
+explorer
+"""
+
+
+def test_the_picture_moves_on_without_a_kernel(open_notebook, write_notebook, lab):
+    name = write_notebook("orphan.ipynb", EXPLORER)
+    with open_notebook(name) as notebook:
+        notebook.run_all()
+        explorer = notebook.figure("learning rate")
+        lab.shut_down_kernels()
+        notebook.page.wait_for_timeout(1000)
+        pictures = []
+        for fraction in (0.2, 0.6, 0.8):
+            explorer.drag(0, to=fraction)
+            pictures.append(explorer.canvas())
+        assert (pictures[0] != pictures[1]).any()
+        assert (pictures[1] != pictures[2]).any()
+        before = explorer.label
+        explorer.locator.get_by_role("button", name="good").click()
+        explorer.wait_for_label(r"learning rate 0\.259, iteration [1-9]")
+        assert explorer.label != before
+        assert notebook.page.locator(".jp-Dialog").count() == 0
+
+
+def difference(shown: np.ndarray, still: bytes) -> np.ndarray:
+    """Return, for each pixel, how far the page is from matplotlib's still, 0 to 255."""
+    size = (shown.shape[1], shown.shape[0])
+    image = Image.open(BytesIO(still)).convert("RGB").resize(size, Image.Resampling.LANCZOS)
+    return np.abs(shown.astype(int) - np.asarray(image)).max(axis=-1)
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_the_page_shows_what_matplotlib_draws(open_notebook, write_notebook, scale):
+    reference = gd.DescentExplorer(gd.LinearRegression(gd.datasets.penguins().standardized()))
+    name = write_notebook(
+        "still.ipynb",
+        EXPLORER + "explorer.learning_rate.value = explorer._stops[73]\n"
+        "explorer.iteration.value = 9",
+    )
+    with open_notebook(name, width=1920, height=1080, scale=scale) as notebook:
+        notebook.run_all()
+        explorer = notebook.figure("iteration 9 of")
+        explorer.page.mouse.move(5, 5)
+        shown = explorer.screenshot()
+    off = difference(shown, reference.still(learning_rate=73, iteration=9))
+    elsewhere = difference(shown, reference.still(learning_rate=73, iteration=8))
+    # Edges are smoothed differently, and fonts may be; what moved shows as whole areas.
+    assert np.mean(off > 100) < 0.003
+    assert np.mean(elsewhere > 100) > 2 * np.mean(off > 100)
+    assert off.mean() < 3
+
+
+def test_two_views_of_one_figure_move_together(open_notebook, write_notebook):
+    name = write_notebook("views.ipynb", EXPLORER, "explorer")
+    with open_notebook(name, height=1400) as notebook:
+        notebook.run_all()
+        first, second = (notebook.figure("learning rate", nth) for nth in (0, 1))
+        first.drag(0, to=0.7)
+        label = first.label
+        second.wait_for_label(re.escape(label))
+        assert (first.canvas() == second.canvas()).all()
+
+
+def test_code_moves_the_picture(open_notebook, write_notebook):
+    name = write_notebook("code.ipynb", EXPLORER, "explorer.learning_rate.value = 0.3")
+    with open_notebook(name) as notebook:
+        notebook.run_all()
+        notebook.figure("learning rate 0.3,")
+
+
+@pytest.mark.parametrize("width", [700, 1920])
+def test_scales_with_the_page(open_notebook, write_notebook, width):
+    name = write_notebook("width.ipynb", EXPLORER)
+    with open_notebook(name, width=width) as notebook:
+        notebook.run_all()
+        explorer = notebook.figure("learning rate")
+        box = explorer.root.bounding_box()
+        assert box["width"] / box["height"] == pytest.approx(11 / 4.3, rel=0.01)
+        assert box["width"] <= explorer.locator.bounding_box()["width"] + 1
+        assert explorer.canvas().shape[1] == pytest.approx(box["width"], abs=1)
+        assert explorer.root.locator("canvas").count() == 1
+        assert explorer.root.locator("img").count() == 1
