@@ -100,6 +100,11 @@ def gradient_descent(
             "learning_rate[:, None]"
         ) from None
     path_shape = (*batch, iterations + 1, *task.shape)
+    if 0 in batch:
+        raise ValueError(
+            f"there is no run to make: theta has shape {theta.shape} and learning_rate shape "
+            f"{learning_rate.shape}: pass at least one start and one rate"
+        )
     if (size := 8 * np.prod(path_shape, dtype=float)) > MAX_BYTES:
         raise ValueError(
             f"the record of theta, shape {path_shape}, would take {size / 2**30:.1f} GiB: take "
@@ -209,14 +214,17 @@ class Descent:
         loss, gradient_norm = self.loss, self.gradient_norm
         first_loss = loss[..., :1]
         size = np.linalg.norm(self.theta, axis=(-2, -1))
-        rounding = 1e-13 * (self.curvature * size + np.sqrt(self.curvature * np.abs(loss)))
+        # What rounding may add to the root of a loss; times √λmax, to a gradient.
+        rounding = 1e-13 * (np.sqrt(self.curvature) * size + np.sqrt(np.abs(loss)))
+        risen = loss - first_loss > 1e-9 * np.abs(first_loss) + rounding[..., :1] ** 2
         steps = np.diff(self.theta, axis=-3)
         turned = np.zeros(loss.shape, dtype=bool)
         turned[..., 2:] = np.sum(steps[..., 1:, :, :] * steps[..., :-1, :, :], axis=(-2, -1)) < 0
         conditions = {
             Status.NAN: np.isnan(loss) | np.isnan(gradient_norm) | np.isnan(size),
-            Status.DIVERGED: (loss > first_loss + 1e-9 * np.abs(first_loss)) | np.isinf(loss),
-            Status.CONVERGED: gradient_norm <= CONVERGED_AT * gradient_norm[..., :1] + rounding,
+            Status.DIVERGED: risen | np.isinf(loss),
+            Status.CONVERGED: gradient_norm
+            <= CONVERGED_AT * gradient_norm[..., :1] + np.sqrt(self.curvature) * rounding,
             Status.OSCILLATING: turned,
         }
         order = list(Status)
