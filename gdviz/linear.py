@@ -57,6 +57,7 @@ class LinearRegression(DataTask):
     1.0
     """
 
+    @quiet_overflow()
     def __init__(
         self,
         X: ArrayLike | Dataset,
@@ -101,6 +102,7 @@ class LinearRegression(DataTask):
         residual = self.as_theta(theta) @ self._X - self._y
         return 2 * (self._X @ residual.mT)
 
+    @quiet_overflow()
     def hessian(self, theta: ArrayLike | None = None) -> Array:
         """Return 2 E[x̃ x̃ᵀ], one block per output; the same for every θ.
 

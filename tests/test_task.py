@@ -11,7 +11,7 @@ from gdviz.task import Task, quiet_overflow
 
 
 class Quadratic(Task):
-    """L(θ) = ½ θ H θᵀ for one row θ; H may depend on where θ is."""
+    """L(θ) = ½ θ H θᵀ for one row θ."""
 
     def __init__(self, hessian):
         self.matrix = np.array(hessian, dtype=float)
