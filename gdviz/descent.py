@@ -89,6 +89,7 @@ def gradient_descent(
         )
     if isinstance(iterations, bool) or not isinstance(iterations, (int, np.integer)):
         raise ValueError(f"iterations must be a whole number, got {iterations!r}")
+    iterations = int(iterations)
     if iterations < 0:
         raise ValueError(f"iterations must not be negative, got {iterations}")
     try:
@@ -119,7 +120,7 @@ def gradient_descent(
         for iteration in range(iterations + 1):
             J = task.jacobian(theta)
             path[..., iteration, :, :] = theta
-            gradient_norm[..., iteration] = np.linalg.norm(J, axis=(-2, -1))
+            gradient_norm[..., iteration] = _norm(J)
             theta = theta - ε * J.mT
     return Descent(
         theta=path,
@@ -213,7 +214,7 @@ class Descent:
         """
         loss, gradient_norm = self.loss, self.gradient_norm
         first_loss = loss[..., :1]
-        size = np.linalg.norm(self.theta, axis=(-2, -1))
+        size = _norm(self.theta)
         # What rounding may add to the root of a loss; times √λmax, to a gradient.
         rounding = 1e-13 * (np.sqrt(self.curvature) * size + np.sqrt(np.abs(loss)))
         risen = loss - first_loss > 1e-9 * np.abs(first_loss) + rounding[..., :1] ** 2
@@ -221,7 +222,9 @@ class Descent:
         turned = np.zeros(loss.shape, dtype=bool)
         turned[..., 2:] = np.sum(steps[..., 1:, :, :] * steps[..., :-1, :, :], axis=(-2, -1)) < 0
         conditions = {
-            Status.NAN: np.isnan(loss) | np.isnan(gradient_norm) | np.isnan(size),
+            Status.NAN: np.isnan(loss)
+            | np.isnan(gradient_norm)
+            | np.isnan(self.theta).any(axis=(-2, -1)),
             Status.DIVERGED: risen | np.isinf(loss),
             Status.CONVERGED: gradient_norm
             <= CONVERGED_AT * gradient_norm[..., :1] + np.sqrt(self.curvature) * rounding,
@@ -234,6 +237,11 @@ class Descent:
             default=order.index(Status.SLOW),
         )
         return cast("NDArray[np.int64]", codes)
+
+
+def _norm(matrices: Array) -> Array:
+    """Return Frobenius norms, without squares that could overflow where the entries do not."""
+    return np.asarray(np.hypot.reduce(matrices, axis=(-2, -1)))
 
 
 def _losses(task: Task, path: Array) -> Array:
