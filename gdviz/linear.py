@@ -115,7 +115,9 @@ class LinearRegression(DataTask):
 
     def minimizer(self) -> Array:
         """Return the least-squares θ (the shortest one where several are best)."""
-        return np.linalg.lstsq(self._X.T, self._y.T, rcond=None)[0].T.astype(np.float64)
+        # Rounding hides a dependence among features the better, the more samples there are.
+        rounding = np.finfo(np.float64).eps * max(self.X_tilde.shape)
+        return np.linalg.lstsq(self._X.T, self._y.T, rcond=rounding)[0].T.astype(np.float64)
 
     @quiet_overflow()
     def predict(self, theta: ArrayLike, X: ArrayLike | None = None) -> Array:

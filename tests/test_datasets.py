@@ -359,6 +359,11 @@ def test_text_and_infinity_where_numbers_belong(csv_file, cell, column):
     assert "correct it (decimal point, no unit), or choose other columns" in words
 
 
+def test_of_many_bad_cells_the_first_is_named(csv_file):
+    assert "line 3, column 'y': 'a'" in message(csv_file("x,y\n1,2\n3,a\n5,6\n7,b\n"))
+    assert "line 3, column 'y': '3'" in message(csv_file("x,y\n1,a\n2,3\n4,b\n5,6\n"))
+
+
 def test_number_among_labels(csv_file):
     words = message(csv_file("x,y\n1,n. a.\n2,a\n3,4.5\n4,6\n"))
     assert "data.csv, line 4, column 'y': '4.5' is a number, but the first line of data" in words

@@ -255,6 +255,19 @@ def test_first_bad_iteration_is_where_the_loss_overflows_before_nan():
     assert descent.until(first - 1).first_bad_iteration == -1
 
 
+def test_a_start_beyond_float64_is_diverged_at_once():
+    descent = gradient_descent(BOWL, [[1e200, 0.0]], 0.1, iterations=3)
+    assert descent.first_bad_iteration == 0
+    assert (descent.status_codes() == list(Status).index(Status.DIVERGED)).all()
+
+
+def test_nan_in_theta_counts_even_where_the_loss_overlooks_it():
+    descent = gradient_descent(BOWL, START, 0.1, iterations=3)
+    descent.theta[2, 0, 1] = np.nan
+    assert descent.until(1).status is Status.SLOW
+    assert descent.until(2).status is Status.NAN
+
+
 def test_first_bad_iteration_of_a_batch():
     descent = gradient_descent(BOWL, START, [[0.1, 3.0], [1.01, 30.0]], iterations=500)
     first = descent.first_bad_iteration

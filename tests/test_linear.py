@@ -234,15 +234,19 @@ def test_no_theta_has_less_loss_than_the_minimizer(problem):
         assert np.all(problem.task.loss(theta) >= least - 1e-12 * problem.residual**2)
 
 
-@pytest.mark.parametrize("n_samples", [3, 50, 5000])
+@pytest.mark.parametrize("n_samples", [4, 50, 5000])
 def test_the_minimizer_is_the_shortest_of_many(n_samples):
     rng = np.random.default_rng(n_samples)
-    x = rng.normal(size=n_samples)
-    y = 3 * x + 1 + rng.normal(size=n_samples)
-    slope, intercept = LinearRegression(x, y).minimizer()[0]
-    # W1 + 3 W2 = slope has its shortest solution along (1, 3).
-    doubled = LinearRegression(np.stack([x, 3 * x], axis=-1), y).minimizer()
-    np.testing.assert_allclose(doubled, [[slope / 10, 3 * slope / 10, intercept]], rtol=1e-10)
+    for _ in range(20):
+        u, v = rng.normal(size=(2, n_samples)) + 1
+        y = 3 * u - v + 1 + rng.normal(size=n_samples)
+        slopes = LinearRegression(np.stack([u, v], axis=-1), y).minimizer()[0]
+        # With u + v as third feature, weights (w1 + w, w2 + w, -w) all predict the same.
+        more = LinearRegression(np.stack([u, v, u + v], axis=-1), y).minimizer()
+        w = -(slopes[0] + slopes[1]) / 3
+        np.testing.assert_allclose(
+            more, [[slopes[0] + w, slopes[1] + w, -w, slopes[2]]], rtol=1e-9, atol=1e-9
+        )
 
 
 def test_the_minimizer_of_the_penguins_is_the_fitted_line():
