@@ -9,7 +9,7 @@ Gorman, Williams and Fraser (2014), PLoS ONE 9(3): e90081.
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
@@ -88,12 +88,15 @@ class Dataset:
         Raises
         ------
         ValueError
-            If a column is constant: no scale makes its deviation 1.
+            If a column is constant: no scale makes its deviation 1. If y holds labels, and
+            ``target=True``.
         """
         X = _standardize(self.X, self.feature_names)
         y, target_name = self.y, self.target_name
-        if self.y.dtype.kind == "f" if target is None else target:
-            columns = y.reshape(len(y), -1)
+        if y.dtype.kind == "f" if target is None else target:
+            if y.dtype.kind == "U":
+                raise ValueError(f"{target_name!r} holds labels: only numbers can be rescaled")
+            columns = y.reshape(len(y), -1).astype(np.float64)
             y = _standardize(columns, [target_name] * columns.shape[1]).reshape(y.shape)
             target_name = _without_unit(target_name)
         return Dataset(
@@ -190,17 +193,15 @@ def read_csv(
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             return _read(file, path.name, features, target, missing)
-    except UnicodeDecodeError as error:
+    except UnicodeDecodeError:
         raise ValueError(
-            f"{path.name} is not UTF-8 text ({error.reason} at byte {error.start}): "
-            "save it as 'CSV UTF-8'"
+            f"{path.name}, line {_undecodable_line(path)}, is not UTF-8 text: save the file as "
+            "'CSV UTF-8'"
         ) from None
-    except csv.Error as error:
-        raise ValueError(f"{path.name} is not a CSV file: {error}") from None
 
 
 Row = tuple[int, list[str]]
-"""A line's number in the file, and its cells in the used columns."""
+"""The number of the line in the file where a row begins, and the row's cells."""
 
 
 def _read(
@@ -208,8 +209,10 @@ def _read(
 ) -> Dataset:
     lines = iter(file)
     first = next(lines, "")
-    delimiter = max(",;\t", key=first.count)
-    header = [cell.strip() for cell in next(csv.reader([first], delimiter=delimiter), [])]
+    outside_quotes = "".join(first.split('"')[::2])
+    delimiter = max(",;\t", key=outside_quotes.count)
+    records = _records(csv.reader(chain([first], lines), delimiter=delimiter, strict=True), name)
+    header = [cell.strip() for cell in next(records, (1, []))[1]]
     if not any(header):
         raise ValueError(f"{name} is empty: its first line must name the columns")
     if len(set(header)) < len(header):
@@ -220,13 +223,16 @@ def _read(
         features = [column for column in header if column != target]
     features = [features] if isinstance(features, str) else list(features)
     if not features:
-        raise ValueError(f"{name} has only the column {target!r}: it needs a feature and a target")
+        raise ValueError(
+            f"{name} leaves no feature beside the target {target!r}: it needs two columns or more, "
+            "separated by comma, semicolon or tab"
+        )
     for column in [*features, target]:
         if column not in header:
             raise ValueError(f"{name} has no column {column!r}: it has {', '.join(header)}")
 
     used = [header.index(column) for column in [*features, target]]
-    rows = _rows(csv.reader(lines, delimiter=delimiter), name, used, header, missing)
+    rows = _complete(records, name, used, header, missing)
     blocks: list[NDArray[np.float64]] = []
     targets: list[NDArray[Any]] = []
     labels: bool | None = None
@@ -239,9 +245,8 @@ def _read(
             for column, cells in zip(features, columns[:-1], strict=True)
         ]
         blocks.append(np.stack(numbers, axis=-1))
-        targets.append(
-            np.array(columns[-1]) if labels else _numbers(name, target, columns[-1], block)
-        )
+        read = _labels if labels else _numbers
+        targets.append(read(name, target, columns[-1], block))
     if not blocks:
         raise ValueError(
             f"{name} has no line of data with a value in each of "
@@ -255,28 +260,58 @@ def _read(
     )
 
 
-def _rows(
-    reader: Any, name: str, used: list[int], header: list[str], missing: str
+def _records(reader: Any, name: str) -> Iterator[Row]:
+    """Yield the rows that are not blank."""
+    line = 1
+    try:
+        for cells in reader:
+            if cells:
+                yield line, cells
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise ValueError(
+            f"{name}, line {line}: {error}: check the quotation marks from this line on"
+        ) from None
+
+
+def _complete(
+    records: Iterator[Row], name: str, used: list[int], header: list[str], missing: str
 ) -> Iterator[Row]:
-    """Yield the lines that have all values; a line_num of the reader starts behind the header."""
-    for cells in reader:
-        line_number = reader.line_num + 1
-        if not cells:
-            continue
+    """Yield the used cells of the rows that lack none of them."""
+    for line, cells in records:
         if len(cells) != len(header):
+            advice = (
+                "fill in what is missing"
+                if len(cells) < len(header)
+                else "quote cells that contain the separator"
+            )
             raise ValueError(
-                f"{name}, line {line_number}: {len(cells)} cells, but the header names "
-                f"{len(header)} columns: quote cells that contain the separator"
+                f"{name}, line {line}: {len(cells)} cells, but the header names {len(header)} "
+                f"columns: {advice}"
             )
         values = [cells[k].strip() for k in used]
-        lacking = next((k for k, value in enumerate(values) if value.lower() in MISSING), None)
-        if lacking is None:
-            yield line_number, values
+        if MISSING.isdisjoint(map(str.lower, values)):
+            yield line, values
         elif missing == "error":
+            lacking = next(k for k, value in enumerate(values) if value.lower() in MISSING)
             raise ValueError(
-                f"{name}, line {line_number}, column {header[used[lacking]]!r}: no value: fill it "
-                "in, or pass missing='drop' to leave out such lines"
+                f"{name}, line {line}, column {header[used[lacking]]!r}: no value: fill it in, or "
+                "pass missing='drop' to leave out such lines"
             )
+
+
+def _undecodable_line(path: Path) -> int:
+    """Return the number of the first line that is not UTF-8."""
+    with path.open("rb") as file:
+        return next(line for line, text in enumerate(file, start=1) if not _is_utf8(text))
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_number(cell: str) -> bool:
@@ -302,6 +337,17 @@ def _numbers(name: str, column: str, cells: list[str], block: list[Row]) -> NDAr
     return numbers
 
 
+def _labels(name: str, column: str, cells: list[str], block: list[Row]) -> NDArray[np.str_]:
+    numbers = {cell for cell in set(cells) if _is_number(cell)}
+    if numbers:
+        k = next(k for k, cell in enumerate(cells) if cell in numbers)
+        raise ValueError(
+            f"{name}, line {block[k][0]}, column {column!r}: {cells[k]!r} is a number, but the "
+            "first line of data holds text: write labels in every line, or numbers in every line"
+        )
+    return np.array(cells)
+
+
 def as_floats(name: str, values: ArrayLike) -> NDArray[np.float64]:
     """Return ``values`` as float64, or say which argument is not made of real numbers."""
     try:
@@ -309,7 +355,7 @@ def as_floats(name: str, values: ArrayLike) -> NDArray[np.float64]:
         if np.iscomplexobj(array):
             raise TypeError("complex numbers")
         return array.astype(np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{name} must be an array of real numbers: {error}") from None
 
 
@@ -326,9 +372,9 @@ def _as_finite(name: str, values: ArrayLike) -> NDArray[np.float64]:
 
 
 def _as_targets(values: ArrayLike) -> NDArray[Any]:
-    """Return labels (text, whole numbers) as they are and everything else as float64."""
+    """Return a copy: labels (text, whole numbers) as they are, everything else as float64."""
     try:
-        array = np.asarray(values)
+        array = np.array(values)
     except ValueError as error:
         raise ValueError(f"y must be an array: {error}") from None
     if array.dtype == object and all(isinstance(value, str) for value in array.flat):
@@ -351,11 +397,13 @@ def _without_unit(name: str) -> str:
 
 
 def _standardize(columns: NDArray[np.float64], names: Sequence[str]) -> NDArray[np.float64]:
-    scale = columns.std(axis=0)
-    constant = np.flatnonzero(np.ptp(columns, axis=0) == 0)
+    width = np.ptp(columns, axis=0)
+    constant = np.flatnonzero(width == 0)
     if len(constant):
         raise ValueError(
             f"{names[constant[0]]!r} is the same in every sample, so it has no scale: "
             "leave it out, or add samples in which it differs"
         )
-    return np.asarray((columns - columns.mean(axis=0)) / scale)
+    # Within [0, 1] neither a far-off zero costs digits nor does a square leave float's range.
+    columns = (columns - columns.min(axis=0)) / width
+    return np.asarray((columns - columns.mean(axis=0)) / columns.std(axis=0))

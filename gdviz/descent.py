@@ -89,6 +89,7 @@ def gradient_descent(
         )
     if isinstance(iterations, bool) or not isinstance(iterations, (int, np.integer)):
         raise ValueError(f"iterations must be a whole number, got {iterations!r}")
+    iterations = int(iterations)
     if iterations < 0:
         raise ValueError(f"iterations must not be negative, got {iterations}")
     try:
@@ -100,6 +101,11 @@ def gradient_descent(
             "learning_rate[:, None]"
         ) from None
     path_shape = (*batch, iterations + 1, *task.shape)
+    if 0 in batch:
+        raise ValueError(
+            f"there is no run to make: theta has shape {theta.shape} and learning_rate shape "
+            f"{learning_rate.shape}: pass at least one start and one rate"
+        )
     if (size := 8 * np.prod(path_shape, dtype=float)) > MAX_BYTES:
         raise ValueError(
             f"the record of theta, shape {path_shape}, would take {size / 2**30:.1f} GiB: take "
@@ -114,14 +120,14 @@ def gradient_descent(
         for iteration in range(iterations + 1):
             J = task.jacobian(theta)
             path[..., iteration, :, :] = theta
-            gradient_norm[..., iteration] = np.linalg.norm(J, axis=(-2, -1))
+            gradient_norm[..., iteration] = _norm(J)
             theta = theta - ε * J.mT
     return Descent(
         theta=path,
         loss=_losses(task, path),
         gradient_norm=gradient_norm,
         learning_rate=learning_rate,
-        least_loss=task.least_loss,
+        task=task,
     )
 
 
@@ -135,15 +141,14 @@ class Descent:
     loss, gradient_norm : ndarray of shape ``(..., iterations + 1)``
         L(θ) and the Frobenius norm of ∇L(θ).
     learning_rate : ndarray that broadcasts with the batch axes
-    least_loss : float
-        The least loss that the task has anywhere.
+    task : Task
     """
 
     theta: Array
     loss: Array
     gradient_norm: Array
     learning_rate: Array
-    least_loss: float
+    task: Task
 
     def __repr__(self) -> str:
         runs = "1 run" if self.loss.ndim == 1 else f"{self.loss[..., 0].size} runs"
@@ -186,7 +191,7 @@ class Descent:
             self.loss[..., :stop],
             self.gradient_norm[..., :stop],
             self.learning_rate,
-            self.least_loss,
+            self.task,
         )
 
     def run(self, index: int | tuple[int, ...]) -> "Descent":
@@ -197,7 +202,7 @@ class Descent:
             self.loss[index],
             self.gradient_norm[index],
             np.broadcast_to(self.learning_rate, batch)[index],
-            self.least_loss,
+            self.task,
         )
 
     @quiet_overflow()
@@ -212,13 +217,17 @@ class Descent:
         """
         loss, gradient_norm = self.loss, self.gradient_norm
         first_loss = loss[..., :1]
-        excess, rounding = loss - self.least_loss, 1e-12 * np.abs(first_loss)
+        # What rounding may add to a loss: some ulps of itself, or of what its residuals cancel.
+        starts = self.theta[..., 0, :, :]
+        curvature = 2 / self.task.max_stable_learning_rate(starts.reshape(-1, *self.task.shape)[0])
+        rounding = 1e-12 * np.abs(first_loss) + 1e-26 * curvature * _norm(starts)[..., None] ** 2
+        rise, excess = loss - first_loss, loss - self.task.least_loss
         steps = np.diff(self.theta, axis=-3)
         turned = np.zeros(loss.shape, dtype=bool)
         turned[..., 2:] = np.sum(steps[..., 1:, :, :] * steps[..., :-1, :, :], axis=(-2, -1)) < 0
         conditions = {
-            Status.NAN: np.isnan(loss) | np.isnan(gradient_norm),
-            Status.DIVERGED: (loss > first_loss + 1e-9 * np.abs(first_loss)) | np.isinf(loss),
+            Status.NAN: np.isnan(self.theta).any(axis=(-2, -1)) | np.isnan(loss + gradient_norm),
+            Status.DIVERGED: (rise > rounding) | np.isinf(loss),
             Status.CONVERGED: excess <= CONVERGED_AT * excess[..., :1] + rounding,
             Status.OSCILLATING: turned,
         }
@@ -235,6 +244,11 @@ def _first(happened: NDArray[np.bool_]) -> Any:
     """Return the first True along the last axis, -1 where there is none; an int for one run."""
     first = np.where(happened.any(axis=-1), happened.argmax(axis=-1), -1)
     return int(first) if first.ndim == 0 else first
+
+
+def _norm(matrices: Array) -> Array:
+    """Return Frobenius norms, without squares that could overflow where the entries do not."""
+    return np.asarray(np.hypot.reduce(matrices, axis=(-2, -1)))
 
 
 def _losses(task: Task, path: Array) -> Array:

@@ -44,7 +44,7 @@ class Uniform:
     Raises
     ------
     ValueError
-        If a or b is not finite, or a > b.
+        If a, b or b - a is not finite, or a > b.
     """
 
     a: float = -1.0
@@ -52,6 +52,7 @@ class Uniform:
 
     def __post_init__(self) -> None:
         _check_finite(a=self.a, b=self.b)
+        _check_finite(**{"b - a": float(self.b) - float(self.a)})
         if self.a > self.b:
             raise ValueError(f"a must not exceed b, got a={self.a} and b={self.b}: swap them")
 
@@ -65,7 +66,7 @@ Initialization = Gaussian | Uniform
 
 def _check_finite(**parameters: float) -> None:
     for name, value in parameters.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+        if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
             raise ValueError(f"{name} must be a number, got {value!r}")
         if not isfinite(value):
             raise ValueError(f"{name} must be finite, got {value}")

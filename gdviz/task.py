@@ -59,15 +59,18 @@ class Task(ABC):
         """Return 2/λmax, the learning rate above which a step overshoots further than it came.
 
         λmax is the largest eigenvalue of the Hessian at ``theta`` (default: θ = 0). Where the
-        loss curves upwards in no direction there is no such limit, and the answer is inf.
+        loss curves upwards in no direction there is no such limit, and the answer is inf; where
+        the Hessian has left float64's range, it is NaN.
 
         Returns
         -------
         ndarray of shape ``(...)``, in units of θ² per unit of loss
         """
-        curvature = np.linalg.eigvalsh(self.hessian(theta))[..., -1]
-        with np.errstate(divide="ignore"):
-            return np.asarray(np.where(curvature > 0, 2 / np.abs(curvature), np.inf))
+        hessian = self.hessian(theta)
+        curvature = np.linalg.eigvalsh(hessian)[..., -1]
+        with np.errstate(divide="ignore", over="ignore"):
+            limit = np.where(curvature > 0, 2 / np.abs(curvature), np.inf)
+        return np.where(np.isfinite(hessian).all(axis=(-2, -1)), limit, np.nan)
 
     def as_theta(self, theta: ArrayLike | None) -> Array:
         """Return ``theta`` as float64 of shape ``(..., *shape)``; None means zeros."""

@@ -118,7 +118,7 @@ class Notebook:
         self.page = page
         self.complaints: list[str] = []
         self.sockets: list = []
-        page.on("websocket", self.sockets.append)
+        page.on("websocket", lambda websocket: self.sockets.append(websocket))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on(
             "console",
@@ -135,7 +135,7 @@ class Notebook:
     def listen(self, heard) -> None:
         """Call ``heard`` with every message that the page sends to a kernel from now on."""
         for websocket in self.sockets:
-            websocket.on("framesent", heard)
+            websocket.on("framesent", lambda message: heard(message))
 
     def run_all(self) -> None:
         self.page.click("text=Run >> nth=0")
