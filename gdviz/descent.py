@@ -32,9 +32,9 @@ class Status(StrEnum):
 
 
 _MEANING = {
-    Status.CONVERGED: "converged: the loss is as low as it gets",
+    Status.CONVERGED: "converged: the loss is at its least",
     Status.SLOW: "still descending",
-    Status.OSCILLATING: "oscillating: each step undoes part of the last",
+    Status.OSCILLATING: "oscillating: each step overshoots",
     Status.DIVERGED: "diverged: the loss is above its start",
     Status.NAN: "NaN: the numbers left float64's range",
 }

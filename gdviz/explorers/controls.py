@@ -2,16 +2,22 @@
 
 from collections.abc import Mapping
 from html import escape
+from math import ceil, floor, log10
 from typing import Any
 
 import numpy as np
 import traitlets
-from ipywidgets import HTML, Button, Dropdown, FloatLogSlider, FloatSlider, HBox, Label, VBox
+from ipywidgets import HTML, Button, Dropdown, FloatSlider, HBox, Label, VBox
 
 from gdviz.initialization import Gaussian, Initialization, Uniform
+from gdviz.live import OpenStopSlider
 from gdviz.task import Array
 
 LABEL_WIDTH = "8.5em"
+SLOWEST, FASTEST = 1e-4, 3.0
+"""The ends of a learning-rate slider, as multiples of the largest stable learning rate."""
+ROUND = (1, 1.1, 1.3, 1.5, 1.7, 2, 2.2, 2.5, 2.8, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9)
+"""The stops in each decade: round numbers, some 14 % apart."""
 FIRST_SEED = 59
 """N(0, 1) then starts left of and above the penguins' minimum, where a path can be seen."""
 
@@ -21,37 +27,44 @@ def labelled(label: str, *widgets: Any) -> HBox:
     return HBox([Label(label, layout={"width": LABEL_WIDTH, "flex": "none"}), *widgets])
 
 
-def learning_rate_slider(stops: Array, value: float) -> FloatLogSlider:
-    """Return a slider over ``stops``, a geometric row."""
-    low, high = np.log10(stops[[0, -1]])
-    return FloatLogSlider(
-        value=value,
-        min=low,
-        max=high,
-        step=(high - low) / (len(stops) - 1),
-        readout_format=".3g" if stops[-1] > 0.01 else ".2e",
-        layout={"width": "100%", "margin": "2px 0 0 0"},
-    )
+def learning_rate_stops(limit: float) -> Array:
+    """Return some 80 round numbers, from far too small to three times the stability limit."""
+    low, high = SLOWEST * limit, FASTEST * limit
+    decades = range(floor(log10(low)), ceil(log10(high)))
+    stops = np.array([float(f"{digits}e{decade}") for decade in decades for digits in ROUND])
+    return np.append(stops[(stops >= low) & (stops < high * (1 - 1e-9))], high)
 
 
-def with_marks(slider: FloatLogSlider, marks: Mapping[str, float]) -> VBox:
+def with_marks(slider: OpenStopSlider, marks: Mapping[str, float]) -> VBox:
     """Return the slider over a scale on which labelled values are marked."""
-    width = slider.max - slider.min
-    labels = "".join(
-        f'<span style="position:absolute;left:{100 * (np.log10(value) - slider.min) / width:.3f}%;'
-        f'margin-left:-0.45em;white-space:nowrap"><span style="display:inline-block;width:0.9em;'
-        f'text-align:center">▲</span> {escape(label)}</span>'
-        for label, value in marks.items()
-    )
-    # The margins are those of the slider's own track inside its widget.
-    scale = (
-        '<div class="gdviz-scale" style="position:relative;height:15px;line-height:15px;'
-        f'font-size:12px;margin:0 84px 0 6px">{labels}</div>'
-    )
+    scale = HTML(layout={"margin": "0", "height": "15px", "overflow": "visible"})
+
+    def draw(_: Any) -> None:
+        values = slider.values
+        labels = "".join(
+            '<span style="position:absolute;margin-left:-0.45em;white-space:nowrap;'
+            f'left:{100 * _fraction(values, value):.3f}%"><span style="display:inline-block;'
+            f'width:0.9em;text-align:center">▲</span> {escape(label)}</span>'
+            for label, value in marks.items()
+        )
+        # The margins are those of the slider's own track inside its widget.
+        scale.value = (
+            '<div class="gdviz-scale" style="position:relative;height:15px;line-height:15px;'
+            f'font-size:12px;margin:0 84px 0 6px">{labels}</div>'
+        )
+
+    draw(None)
+    slider.observe(draw, "_options_labels")
     return VBox(
-        [slider, HTML(scale, layout={"margin": "0", "height": "15px", "overflow": "visible"})],
+        [slider, scale],
         layout={"flex": "1 1 auto", "min_width": "20em", "overflow": "visible"},
     )
+
+
+def _fraction(values: Array, value: float) -> float:
+    """Return how far along a slider over ``values``, a geometric row, a value lies."""
+    place = np.interp(np.log(value), np.log(values), np.arange(len(values)))
+    return float(place / (len(values) - 1))
 
 
 class InitializationControl(HBox):  # type: ignore[misc]
@@ -124,7 +137,8 @@ class InitializationControl(HBox):  # type: ignore[misc]
     def _change_parameter(self, _: Any) -> None:
         if self._showing:
             return
-        first, second = (slider.value for slider in self.parameters)
+        # Sliders in a page return their stops with errors of rounding.
+        first, second = (round(slider.value, 6) for slider in self.parameters)
         # An interval cannot end before it begins: the end that was not moved gives way.
         if self.kind.value == "Gaussian":
             self.value = Gaussian(first, second)

@@ -12,7 +12,7 @@ from gdviz.descent import Descent, Status, gradient_descent
 from gdviz.explorers.controls import (
     InitializationControl,
     labelled,
-    learning_rate_slider,
+    learning_rate_stops,
     with_marks,
 )
 from gdviz.explorers.style import LINE, NOW, PATH, START
@@ -20,12 +20,9 @@ from gdviz.figures import draw_fit, draw_landscape, draw_loss, gdviz_style
 from gdviz.initialization import Gaussian, Initialization
 from gdviz.landscape import landscape, parameter_plane, window_around
 from gdviz.linear import LinearRegression
-from gdviz.live import Line, LiveFigure, Player, Points, Presets, Text, Trail
+from gdviz.live import Line, LiveFigure, OpenStopSlider, Player, Points, Presets, Text, Trail
 from gdviz.task import Array
 
-N_STOPS = 81
-SLOWEST, FASTEST = 1e-4, 3.0
-"""The slider's ends, as multiples of the largest stable learning rate."""
 PANELS = ((0.072, 0.13, 0.27, 0.69), (0.475, 0.13, 0.2, 0.69), (0.75, 0.13, 0.24, 0.69))
 """Left, bottom, width and height of landscape, loss curve and fit, as fractions of the figure."""
 BOTH = ("learning_rate", "iteration")
@@ -72,8 +69,12 @@ class DescentExplorer(LiveFigure):
         self.task = task
         self._plane = parameter_plane(task)
         self._limit = limit = float(task.max_stable_learning_rate())
-        self._stops = limit * np.geomspace(SLOWEST, FASTEST, N_STOPS)
-        self.learning_rate = learning_rate_slider(self._stops, self._stop_near(limit / 4))
+        self._stops = learning_rate_stops(limit)
+        self.learning_rate = OpenStopSlider(
+            self._stops,
+            self._stop_near(limit / 4),
+            layout={"width": "100%", "margin": "2px 0 0 0"},
+        )
         self.iteration = IntSlider(
             min=0, max=iterations, value=min(20, iterations), layout={"flex": "1 1 auto"}
         )
@@ -101,7 +102,7 @@ class DescentExplorer(LiveFigure):
         presets = {
             "too small": self._stop_near(limit / 1000),
             "good": self._stop_near(limit / 4),
-            "too large": float(self._stops[self._stops > limit][0]),
+            "too large": float(self._stops[self._stops > 1.02 * limit][0]),
             "NaN": float(self._stops[-1]),
         }
         positions = {
@@ -152,8 +153,8 @@ class DescentExplorer(LiveFigure):
         self.start = self._plane.point(u, v)
 
     def _follow(self, _: Any) -> None:
-        """Compute a learning rate between the stops, which only code and typing can choose."""
-        if not np.isclose(self._rates, self.learning_rate.value, rtol=1e-9, atol=0).any():
+        """Compute a learning rate between the stops, which only code can choose."""
+        if self.learning_rate.value not in self._rates:
             self._descend()
             self.update(**self._contents())
 
@@ -167,9 +168,7 @@ class DescentExplorer(LiveFigure):
         return window_around(self.task, self._plane, np.concatenate([spread, self._start[None]]))
 
     def _descend(self) -> None:
-        rate = self.learning_rate.value
-        between = [] if np.isclose(self._stops, rate, rtol=1e-9, atol=0).any() else [rate]
-        self._rates = np.sort(np.append(self._stops, between))
+        self._rates = self.learning_rate.values
         self._batch = gradient_descent(self.task, self._start, self._rates, self.iteration.max)
 
     def _paint(self) -> None:
@@ -208,9 +207,9 @@ class DescentExplorer(LiveFigure):
                 Points(on_loss, iterations, batch.loss, BOTH, **NOW),
                 Line(on_fit, ends, fit, BOTH, **LINE),
                 text("ε = {learning_rate:.3g}", meanings, x=0.012, **style),
-                text("iteration {iteration}", meanings, x=0.13, **style),
-                text("loss {loss:.4g}", meanings, x=0.265, **style),
-                text("gradient norm {norm:.3g}", meanings, x=0.40, **style),
+                text("iteration {iteration}", meanings, x=0.12, **style),
+                text("loss {loss:.4g}", meanings, x=0.245, **style),
+                text("gradient norm {norm:.3g}", meanings, x=0.38, **style),
                 text("{status}", meanings, x=0.988, align="right", bold=True, **style),
             ],
             "dimensions": {"learning_rate": self._rates, "iteration": iterations},

@@ -7,6 +7,17 @@ them to the figure's pixels and packs them -> `widget` (canvas.js) draws them in
 
 from gdviz.live.figure import LiveFigure
 from gdviz.live.player import Player, Presets
+from gdviz.live.sliders import OpenStopSlider, StopSlider
 from gdviz.live.tracks import Line, Points, Text, Trail
 
-__all__ = ["Line", "LiveFigure", "Player", "Points", "Presets", "Text", "Trail"]
+__all__ = [
+    "Line",
+    "LiveFigure",
+    "OpenStopSlider",
+    "Player",
+    "Points",
+    "Presets",
+    "StopSlider",
+    "Text",
+    "Trail",
+]

@@ -1,19 +1,18 @@
 """LiveFigure: a matplotlib figure whose moving parts the browser draws."""
 
-import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-from ipywidgets import FloatLogSlider, FloatSlider, HBox, IntSlider, SelectionSlider, VBox, Widget
+from ipywidgets import HBox, IntSlider, VBox, Widget
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from gdviz.live.lifetime import belongs_to_this_cell, close_tree
 from gdviz.live.player import Player
 from gdviz.live.scene import Position, Scene, axes_box, build_scene
+from gdviz.live.sliders import index_of, slider_for
 from gdviz.live.still import SCALE, Painting
 from gdviz.live.tracks import Text, Track
 from gdviz.live.widget import LiveCanvas
@@ -35,8 +34,7 @@ class LiveFigure(VBox):  # type: ignore[misc]
     tracks : sequence of Trail, Line, Points or Text
         What moves; drawn in this order.
     dimensions : mapping of str to array_like
-        The values of each dimension: whole numbers, numbers in a geometric or arithmetic row,
-        or words.
+        The values of each dimension: numbers or words.
     description : str or Text
         What a screen reader says of the picture; a template with fields, as in `Text`.
     controls : mapping of str to widget, optional
@@ -70,7 +68,7 @@ class LiveFigure(VBox):  # type: ignore[misc]
         self.scene = self._build(tracks, dimensions)
         given = dict(controls or {})
         self.controls: dict[str, Any] = {
-            name: given[name] if name in given else _slider(name, values)
+            name: given[name] if name in given else slider_for(name, values)
             for name, values in self.scene.dimensions.items()
         }
         self.canvas = LiveCanvas(
@@ -93,7 +91,7 @@ class LiveFigure(VBox):  # type: ignore[misc]
     def position(self) -> Position:
         """The index at which each dimension's control stands."""
         return {
-            name: _index(self.controls[name], values)
+            name: index_of(self.controls[name], values)
             for name, values in self.scene.dimensions.items()
         }
 
@@ -167,50 +165,5 @@ class LiveFigure(VBox):  # type: ignore[misc]
         callback(*map(float, axes.transData.inverted().transform(display)))
 
 
-def _index(control: Any, values: NDArray[Any]) -> int:
-    if values.dtype.kind == "U":
-        return int(control.index)
-    return int(np.argmin(np.abs(values - control.value)))
-
-
 def _row(control: Widget) -> Widget:
     return HBox([control, Player(control)]) if isinstance(control, IntSlider) else control
-
-
-def _slider(name: str, values: NDArray[Any]) -> Widget:
-    """Return the slider that suits a dimension's values."""
-    label = {"description": name.replace("_", " "), "style": {"description_width": "9em"}}
-    layout = {"width": "min(100%, 44em)"}
-    count = len(values)
-    if values.dtype.kind in "iu" and (np.diff(values) == 1).all():
-        return IntSlider(
-            min=int(values[0]), max=int(values[-1]), value=int(values[0]), layout=layout, **label
-        )
-    if values.dtype.kind == "f" and count > 1:
-        steps = np.diff(values)
-        if (values > 0).all() and np.allclose(
-            np.diff(np.log(values)), np.log(values[1] / values[0])
-        ):
-            low, high = np.log10(values[[0, -1]])
-            return FloatLogSlider(
-                min=low,
-                max=high,
-                step=(high - low) / (count - 1),
-                value=values[0],
-                layout=layout,
-                **label,
-            )
-        if np.allclose(steps, steps[0]):
-            return FloatSlider(
-                min=values[0],
-                max=values[-1],
-                step=steps[0],
-                value=values[0],
-                readout_format=f".{max(0, -math.floor(math.log10(abs(steps[0])) + 1e-9))}f",
-                layout=layout,
-                **label,
-            )
-    words = [str(value) for value in values.tolist()]
-    return SelectionSlider(
-        options=[(word, k) for k, word in enumerate(words)], layout=layout, **label
-    )

@@ -49,7 +49,16 @@ class Presets(anywidget.AnyWidget):
     def __init__(
         self, controls: Mapping[str, Widget], positions: Mapping[str, Mapping[str, Any]]
     ) -> None:
-        super().__init__(controls=dict(controls), positions=dict(positions))
+        settings = {
+            label: {name: _setting(controls[name], value) for name, value in position.items()}
+            for label, position in positions.items()
+        }
+        super().__init__(controls=dict(controls), positions=settings)
 
     def __repr__(self) -> str:
         return f"Presets({', '.join(self.positions)})"
+
+
+def _setting(control: Widget, value: Any) -> Any:
+    """Return how the page knows a value: by its label, where there are labels."""
+    return next((label for label, stop in getattr(control, "options", ()) if stop == value), value)

@@ -23,7 +23,9 @@ async function render({ model, el }) {
     button.textContent = label;
     button.onclick = () => {
       for (const [name, value] of Object.entries(values)) {
-        controls[name].set("value", value);
+        const labels = controls[name].get("_options_labels");
+        if (labels) controls[name].set("index", labels.indexOf(value));
+        else controls[name].set("value", value);
         controls[name].save_changes();
       }
       for (const control of Object.values(controls)) control.trigger("gdviz:play");

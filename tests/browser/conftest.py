@@ -130,7 +130,11 @@ class Notebook:
         )
         page.goto(f"{lab}/lab/tree/{name}?token={TOKEN}&reset")
         page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-        page.wait_for_selector("#jp-main-statusbar >> text=| Idle", timeout=60_000)
+        self.wait_until_idle()
+
+    def wait_until_idle(self) -> None:
+        """Wait until the kernel has nothing to do."""
+        self.page.wait_for_selector("#jp-main-statusbar >> text=| Idle", timeout=60_000)
 
     def listen(self, heard) -> None:
         """Call ``heard`` with every message that the page sends to a kernel from now on."""
@@ -149,7 +153,13 @@ class Notebook:
             "e => e.id = e.id || 'figure-' + Math.random().toString(36).slice(2)"
         )
         locator = self.page.locator(f"#{model}")
+        self.wait_until_idle()  # only then does JupyterLab scroll no more
+        locator.click(position={"x": 3, "y": 3})  # the first click in a cell may scroll to it
         locator.evaluate("e => e.scrollIntoView({block: 'start'})")
+        before = None
+        while (box := locator.bounding_box()) != before:  # until nothing above it grows any more
+            before = box
+            self.page.wait_for_timeout(200)
         return LiveFigure(self.page, locator)
 
 
@@ -198,9 +208,12 @@ class LiveFigure:
         url = self.root.locator("canvas").evaluate("canvas => canvas.toDataURL()")
         return np.asarray(Image.open(BytesIO(base64.b64decode(url.split(",")[1]))).convert("RGBA"))
 
-    def screenshot(self) -> np.ndarray:
-        """Return what is seen, as an array of RGB values."""
-        return np.asarray(Image.open(BytesIO(self.root.screenshot())).convert("RGB"))
+    def picture(self, painting: bytes) -> np.ndarray:
+        """Return the canvas over a painting, as an array of RGB values."""
+        canvas = Image.fromarray(self.canvas())
+        below = Image.open(BytesIO(painting)).convert("RGBA")
+        below = below.resize(canvas.size, Image.Resampling.LANCZOS)
+        return np.asarray(Image.alpha_composite(below, canvas).convert("RGB"))
 
     def click(self, x: float, y: float) -> None:
         """Click at fractions of the figure's width and height, from the upper left."""

@@ -33,37 +33,40 @@ def test_the_picture_moves_on_without_a_kernel(open_notebook, write_notebook, la
         assert (pictures[1] != pictures[2]).any()
         before = explorer.label
         explorer.locator.get_by_role("button", name="good").click()
-        explorer.wait_for_label(r"learning rate 0\.259, iteration [1-9]")
+        explorer.wait_for_label(r"learning rate 0\.25, iteration [1-9]")
         assert explorer.label != before
         assert notebook.page.locator(".jp-Dialog").count() == 0
 
 
-def difference(shown: np.ndarray, still: bytes) -> np.ndarray:
-    """Return, for each pixel, how far the page is from matplotlib's still, 0 to 255."""
+def difference(shown: np.ndarray, still: bytes) -> float:
+    """Return the share of pixels at which the page is far from matplotlib's still.
+
+    Without the top tenth, the readouts: letters are shaped differently, their words are compared
+    through the spoken label.
+    """
     size = (shown.shape[1], shown.shape[0])
     image = Image.open(BytesIO(still)).convert("RGB").resize(size, Image.Resampling.LANCZOS)
-    return np.abs(shown.astype(int) - np.asarray(image)).max(axis=-1)
+    off = np.abs(shown.astype(int) - np.asarray(image)).max(axis=-1)
+    return float(np.mean(off[size[1] // 10 :] > 64))
 
 
 @pytest.mark.parametrize("scale", [1, 2])
 def test_the_page_shows_what_matplotlib_draws(open_notebook, write_notebook, scale):
     reference = gd.DescentExplorer(gd.LinearRegression(gd.datasets.penguins().standardized()))
+    here = {"learning_rate": 70, "iteration": 9}
     name = write_notebook(
         "still.ipynb",
-        EXPLORER + "explorer.learning_rate.value = explorer._stops[73]\n"
-        "explorer.iteration.value = 9",
+        EXPLORER,
+        "explorer.learning_rate.value = explorer._stops[70]; explorer.iteration.value = 9",
     )
     with open_notebook(name, width=1920, height=1080, scale=scale) as notebook:
         notebook.run_all()
         explorer = notebook.figure("iteration 9 of")
-        explorer.page.mouse.move(5, 5)
-        shown = explorer.screenshot()
-    off = difference(shown, reference.still(learning_rate=73, iteration=9))
-    elsewhere = difference(shown, reference.still(learning_rate=73, iteration=8))
-    # Edges are smoothed differently, and fonts may be; what moved shows as whole areas.
-    assert np.mean(off > 100) < 0.003
-    assert np.mean(elsewhere > 100) > 2 * np.mean(off > 100)
-    assert off.mean() < 3
+        shown = explorer.picture(reference.canvas.painting)
+        assert explorer.label == reference.scene.description.at(here)
+    off = difference(shown, reference.still(**here))
+    assert off < 0.0015  # edges are smoothed differently
+    assert difference(shown, reference.still(**{**here, "iteration": 8})) > 4 * off
 
 
 def test_two_views_of_one_figure_move_together(open_notebook, write_notebook):

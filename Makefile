@@ -1,0 +1,49 @@
+# make lab    opens JupyterLab on the first notebook
+# make test   runs every check
+# Both set up what they need in .venv the first time.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+# JupyterLab refuses to run as root, as one is in a container, unless it is told to.
+ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+
+.PHONY: lab test check unit notebooks-test browser notebooks screenshot clean
+
+lab: $(VENV)/lab
+	$(BIN)/jupyter lab $(ROOT) $(LAB) notebooks/01_gradient_descent_in_action.ipynb
+
+test: check unit notebooks-test browser
+
+check: $(VENV)/test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+unit: $(VENV)/test
+	$(BIN)/pytest --ignore=tests/browser -n 2 --dist loadfile -q
+
+notebooks-test: $(VENV)/test
+	$(BIN)/pytest --nbval -q -W default notebooks
+
+browser: $(VENV)/test
+	$(BIN)/pytest tests/browser -q
+
+# Execute the notebooks anew and store their outputs, without timings or widget state.
+notebooks: $(VENV)/test
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace \
+	    --ExecutePreprocessor.store_widget_state=False \
+	    --ExecutePreprocessor.record_timing=False \
+	    --CoalesceStreamsPreprocessor.enabled=True $(NOTEBOOKS)
+
+screenshot: $(VENV)/test
+	$(BIN)/pytest tests/browser/screenshot.py -q
+
+clean:
+	rm -rf $(VENV) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/lab $(VENV)/test: $(VENV)/%: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --disable-pip-version-check -e '.[$*]'
+	touch $@

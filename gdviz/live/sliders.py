@@ -1,0 +1,88 @@
+"""Sliders over the values of a dimension."""
+
+import math
+from typing import Any
+
+import numpy as np
+import traitlets
+from ipywidgets import IntSlider, SelectionSlider, Widget
+from numpy.typing import ArrayLike, NDArray
+
+
+class StopSlider(SelectionSlider):  # type: ignore[misc]
+    """A slider over given numbers. Set its ``value`` and it takes the nearest of them.
+
+    Unlike ipywidgets' float sliders it does not round in the page, which would set the value anew
+    whenever it is shown.
+    """
+
+    def __init__(self, stops: ArrayLike, value: float, **traits: Any) -> None:
+        self.stops = np.asarray(stops, dtype=float)
+        super().__init__(options=_labelled(self.stops), value=self._nearest(value), **traits)
+
+    def _nearest(self, value: float) -> float:
+        return float(self.stops[np.argmin(np.abs(self.stops - value))])
+
+    @traitlets.validate("value")
+    def _validate_value(self, proposal: Any) -> float:
+        return self._nearest(_number(proposal.value))
+
+
+class OpenStopSlider(StopSlider):
+    """A StopSlider that takes any value between its ends: as one more stop, till another comes."""
+
+    @traitlets.validate("value")
+    def _validate_value(self, proposal: Any) -> float:
+        value = _number(proposal.value)
+        given = self.stops
+        if not given[0] <= value <= given[-1]:
+            raise ValueError(f"value must be between {given[0]:.3g} and {given[-1]:.3g}: {value}")
+        nearest = self._nearest(value)
+        if math.isclose(nearest, value, rel_tol=1e-9):
+            value = nearest
+        if value not in self.values:
+            # Not by way of `options`, which would fall back to the first of them.
+            self._options_full = _labelled(np.sort(np.append(given, value)))
+            self._options_values = tuple(stop for _, stop in self._options_full)
+            self.set_trait("_options_labels", tuple(text for text, _ in self._options_full))
+        return value
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """The stops, and the value between them that is or was the last to be set."""
+        return np.array(self._options_values)
+
+
+def slider_for(name: str, values: NDArray[Any]) -> Widget:
+    """Return the slider that suits a dimension's values: whole numbers, numbers or words."""
+    style: dict[str, Any] = {
+        "description": name.replace("_", " "),
+        "style": {"description_width": "9em"},
+        "layout": {"width": "min(100%, 44em)"},
+    }
+    if values.dtype.kind in "iu" and (np.diff(values) == 1).all():
+        return IntSlider(value=values[0], min=values[0], max=values[-1], **style)
+    if values.dtype.kind in "iuf":
+        return StopSlider(values, values[0], **style)
+    return SelectionSlider(options=values.tolist(), **style)
+
+
+def index_of(control: Any, values: NDArray[Any]) -> int:
+    """Return the index of the dimension's value at which its control stands."""
+    if getattr(control, "index", None) is not None:
+        return min(int(control.index), len(values) - 1)
+    return int(np.argmin(np.abs(values - control.value)))
+
+
+def _labelled(stops: NDArray[np.float64]) -> tuple[tuple[str, float], ...]:
+    return tuple((f"{stop:.3g}", float(stop)) for stop in stops)
+
+
+def _number(value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"value must be a number, got {value!r}") from None
+    if not math.isfinite(number):
+        raise ValueError(f"value must be finite, got {value!r}")
+    return number

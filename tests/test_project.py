@@ -1,0 +1,43 @@
+"""The project's own papers agree with one another."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import yaml
+
+import gdviz
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def test_environment_yml_has_the_bounds_of_pyproject():
+    dependencies = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    conda = {entry for entry in dependencies if isinstance(entry, str)}
+    wanted = {*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["lab"]}
+    wanted |= {f"python{PROJECT['requires-python']}", "pip"}
+    assert conda == wanted
+    assert {"pip": ["-e ."]} in dependencies
+
+
+def test_the_top_level_stays_bare():
+    allowed = {
+        *("pyproject.toml", "README.md", "notebooks", "gdviz", "tests", "environment.yml"),
+        *("LICENSE", "CHANGELOG.md", "Makefile"),
+        *("build", "dist", "site"),  # what builds leave behind, ignored by git
+    }
+    found = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
+    assert found <= allowed
+
+
+def test_changelog_speaks_of_this_version():
+    assert re.search(
+        rf"^## {re.escape(gdviz.__version__)}\b", (ROOT / "CHANGELOG.md").read_text(), re.M
+    )
+
+
+def test_public_names_are_documented_and_sorted():
+    assert gdviz.__all__ == sorted(gdviz.__all__)
+    for name in gdviz.__all__:
+        assert getattr(gdviz, name).__doc__, name
