@@ -1,5 +1,6 @@
 """The lecture's loop, run for one start and learning rate or for thousands at once."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, cast
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gdviz.datasets import as_floats
+from gdviz.optimizers import Minibatches, Optimizer, State
 from gdviz.task import Array, Task, quiet_overflow
 
 CONVERGED_AT = 1e-6
@@ -41,7 +43,13 @@ _MEANING = {
 
 
 def gradient_descent(
-    task: Task, theta: ArrayLike, learning_rate: ArrayLike, iterations: int
+    task: Task,
+    theta: ArrayLike,
+    learning_rate: ArrayLike,
+    iterations: int,
+    *,
+    optimizer: Optimizer | None = None,
+    minibatches: Minibatches | None = None,
 ) -> "Descent":
     """Descend from ``theta`` and record every iteration.
 
@@ -59,6 +67,11 @@ def gradient_descent(
         ε, positive, in units of θ² per unit of loss.
     iterations : int
         Number of steps; 0 records the start alone.
+    optimizer : Optimizer, optional
+        What to follow in place of the gradient: ``Momentum()``, ``Adam()``, ...
+    minibatches : Minibatches, optional
+        Take each step's gradient from a few samples. The loss and gradient norm on record are
+        those of all samples nevertheless.
 
     Returns
     -------
@@ -112,6 +125,13 @@ def gradient_descent(
             "fewer iterations, learning rates or starts"
         )
 
+    if optimizer is not None and not isinstance(optimizer, Optimizer):
+        raise ValueError(f"optimizer must be one such as gd.Adam(), got {optimizer!r}")
+    if minibatches is not None and not isinstance(minibatches, Minibatches):
+        raise ValueError(f"minibatches must be gd.Minibatches(batch_size), got {minibatches!r}")
+    batches = minibatches.subsets(task) if minibatches is not None else None
+    state: State = defaultdict(float)
+
     path = np.empty(path_shape)
     gradient_norm = np.empty(path_shape[:-2])
     theta = np.broadcast_to(theta, (*batch, *task.shape))
@@ -121,6 +141,10 @@ def gradient_descent(
             J = task.jacobian(theta)
             path[..., iteration, :, :] = theta
             gradient_norm[..., iteration] = _norm(J)
+            if batches is not None:
+                J = next(batches).jacobian(theta)
+            if optimizer is not None:
+                J = optimizer.update(state, J, iteration)
             theta = theta - ε * J.mT
     return Descent(
         theta=path,
