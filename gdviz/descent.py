@@ -14,6 +14,8 @@ from gdviz.task import Array, Task, quiet_overflow
 
 CONVERGED_AT = 1e-6
 """A run has converged where this fraction is left of the loss that it had to lose."""
+STUCK_AT = 1e-9
+"""A run is stuck where its gradient is this fraction of the first one, but the loss not least."""
 MAX_BYTES = 4 * 2**30
 """The largest record of θ that one call may ask for."""
 
@@ -26,6 +28,7 @@ class Status(StrEnum):
     OSCILLATING = "oscillating"
     DIVERGED = "diverged"
     NAN = "nan"
+    STUCK = "stuck"
 
     @property
     def meaning(self) -> str:
@@ -39,6 +42,7 @@ _MEANING = {
     Status.OSCILLATING: "oscillating: each step undoes part of the last",
     Status.DIVERGED: "diverged: the loss is above its start",
     Status.NAN: "NaN: the numbers left float64's range",
+    Status.STUCK: "stuck: no slope is left, but the loss is not at its least",
 }
 
 
@@ -236,6 +240,7 @@ class Descent:
         - nan: θ, the loss or the gradient is NaN.
         - diverged: the loss is above its first value, or infinite.
         - converged: a millionth is left of the loss above the least one, or float64's rounding.
+        - stuck: a billionth is left of the gradient, as in a local minimum or on a saddle point.
         - oscillating: the last two steps point against each other.
         - slow: none of these; the loss still falls.
         """
@@ -253,6 +258,7 @@ class Descent:
             Status.NAN: np.isnan(self.theta).any(axis=(-2, -1)) | np.isnan(loss + gradient_norm),
             Status.DIVERGED: (rise > rounding) | np.isinf(loss),
             Status.CONVERGED: excess <= CONVERGED_AT * excess[..., :1] + rounding,
+            Status.STUCK: gradient_norm <= STUCK_AT * gradient_norm[..., :1],
             Status.OSCILLATING: turned,
         }
         order = list(Status)
