@@ -1,5 +1,6 @@
 """The lecture's loop, run for one start and learning rate or for thousands at once."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, cast
@@ -8,10 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gdviz.datasets import as_floats
+from gdviz.optimizers import Minibatches, Optimizer, State
 from gdviz.task import Array, Task, quiet_overflow
 
 CONVERGED_AT = 1e-6
 """A run has converged where this fraction is left of the loss that it had to lose."""
+STUCK_AT = 1e-9
+"""A run is stuck where its gradient is this fraction of the first one, but the loss not least."""
 MAX_BYTES = 4 * 2**30
 """The largest record of θ that one call may ask for."""
 
@@ -24,6 +28,7 @@ class Status(StrEnum):
     OSCILLATING = "oscillating"
     DIVERGED = "diverged"
     NAN = "nan"
+    STUCK = "stuck"
 
     @property
     def meaning(self) -> str:
@@ -37,11 +42,18 @@ _MEANING = {
     Status.OSCILLATING: "oscillating: each step overshoots",
     Status.DIVERGED: "diverged: the loss is above its start",
     Status.NAN: "NaN: the numbers left float64's range",
+    Status.STUCK: "stuck: no slope is left, but the loss is not at its least",
 }
 
 
 def gradient_descent(
-    task: Task, theta: ArrayLike, learning_rate: ArrayLike, iterations: int
+    task: Task,
+    theta: ArrayLike,
+    learning_rate: ArrayLike,
+    iterations: int,
+    *,
+    optimizer: Optimizer | None = None,
+    minibatches: Minibatches | None = None,
 ) -> "Descent":
     """Descend from ``theta`` and record every iteration.
 
@@ -59,6 +71,11 @@ def gradient_descent(
         ε, positive, in units of θ² per unit of loss.
     iterations : int
         Number of steps; 0 records the start alone.
+    optimizer : Optimizer, optional
+        What to follow in place of the gradient: ``Momentum()``, ``Adam()``, ...
+    minibatches : Minibatches, optional
+        Take each step's gradient from a few samples. The loss and gradient norm on record are
+        those of all samples nevertheless.
 
     Returns
     -------
@@ -112,6 +129,13 @@ def gradient_descent(
             "fewer iterations, learning rates or starts"
         )
 
+    if optimizer is not None and not isinstance(optimizer, Optimizer):
+        raise ValueError(f"optimizer must be one such as gd.Adam(), got {optimizer!r}")
+    if minibatches is not None and not isinstance(minibatches, Minibatches):
+        raise ValueError(f"minibatches must be gd.Minibatches(batch_size), got {minibatches!r}")
+    batches = minibatches.subsets(task) if minibatches is not None else None
+    state: State = defaultdict(float)
+
     path = np.empty(path_shape)
     gradient_norm = np.empty(path_shape[:-2])
     theta = np.broadcast_to(theta, (*batch, *task.shape))
@@ -121,6 +145,10 @@ def gradient_descent(
             J = task.jacobian(theta)
             path[..., iteration, :, :] = theta
             gradient_norm[..., iteration] = _norm(J)
+            if batches is not None:
+                J = next(batches).jacobian(theta)
+            if optimizer is not None:
+                J = optimizer.update(state, J, iteration)
             theta = theta - ε * J.mT
     return Descent(
         theta=path,
@@ -212,6 +240,7 @@ class Descent:
         - nan: θ, the loss or the gradient is NaN.
         - diverged: the loss is above its first value, or infinite.
         - converged: a millionth is left of the loss above the least one, or float64's rounding.
+        - stuck: a billionth is left of the gradient, as in a local minimum or on a saddle point.
         - oscillating: the last two steps point against each other.
         - slow: none of these; the loss still falls.
         """
@@ -229,6 +258,7 @@ class Descent:
             Status.NAN: np.isnan(self.theta).any(axis=(-2, -1)) | np.isnan(loss + gradient_norm),
             Status.DIVERGED: (rise > rounding) | np.isinf(loss),
             Status.CONVERGED: excess <= CONVERGED_AT * excess[..., :1] + rounding,
+            Status.STUCK: gradient_norm <= STUCK_AT * gradient_norm[..., :1],
             Status.OSCILLATING: turned,
         }
         order = list(Status)

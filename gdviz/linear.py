@@ -1,9 +1,10 @@
 """Linear regression: the one loss whose landscape is an exact bowl."""
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from gdviz.datasets import Dataset
 from gdviz.task import Array, DataTask, quiet_overflow
@@ -77,12 +78,21 @@ class LinearRegression(DataTask):
             )
         self.y: Array = targets.reshape(len(targets), -1).T.astype(float)
         self.shape = (len(self.y), self.n_features + 1)
+        self._condense()
 
-        weight = 1 / self.n_samples if reduction == "mean" else 1.0
+    @quiet_overflow()
+    def _condense(self) -> None:
+        weight = 1 / self.n_samples if self.reduction == "mean" else 1.0
         Q, R = np.linalg.qr(self.X_tilde.T)
         self._X: Array = np.sqrt(weight) * R.T
         self._y: Array = np.sqrt(weight) * (self.y @ Q)
         self._least = weight * np.sum((self.y - self.y @ Q @ Q.T) ** 2)
+
+    def subset(self, indices: Sequence[int] | NDArray[np.integer]) -> Self:
+        """Return the same task on the samples ``indices`` alone."""
+        part = super().subset(indices)
+        part._condense()
+        return part
 
     def __repr__(self) -> str:
         return (

@@ -4,7 +4,10 @@ A new model derives from `DataTask` (it learns from samples), a new analytic lan
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from copy import copy
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -99,6 +102,9 @@ class DataTask(Task):
         If a value is missing or not finite, or the numbers of samples differ.
     """
 
+    y: Array
+    """The targets as columns, shape ``(n_outputs, n_samples)``."""
+
     def __init__(self, X: ArrayLike | Dataset, y: ArrayLike | None = None) -> None:
         if isinstance(X, Dataset):
             if y is not None:
@@ -122,6 +128,34 @@ class DataTask(Task):
     def n_samples(self) -> int:
         """Number of samples."""
         return len(self.dataset.X)
+
+    def subset(self, indices: Sequence[int] | NDArray[np.integer]) -> Self:
+        """Return the same task (same outputs, same classes) on the samples ``indices`` alone.
+
+        A model that keeps more of its samples than ``X_tilde`` and ``y`` extends this.
+
+        Raises
+        ------
+        ValueError
+            If ``indices`` are not whole numbers, none, or beyond the samples.
+        """
+        whole = self.dataset
+        chosen = np.asarray(indices)
+        try:
+            X, y = whole.X[chosen], whole.y[chosen]
+        except IndexError as error:
+            raise ValueError(
+                f"indices must be whole numbers below n_samples = {self.n_samples}: {error}"
+            ) from None
+        part = copy(self)
+        part.dataset = Dataset(
+            X, y, feature_names=whole.feature_names, target_name=whole.target_name
+        )
+        part.X_tilde, part.y = self.X_tilde[:, chosen], self.y[:, chosen]
+        for name in list(vars(part)):  # what is known of the whole, such as least_loss
+            if isinstance(getattr(type(self), name, None), cached_property):
+                delattr(part, name)
+        return part
 
     def as_columns(self, X: ArrayLike | None) -> Array:
         """Return X̃ for new samples of shape ``(n, n_features)``; None means the task's own."""
