@@ -19,6 +19,8 @@ CODE = (
     "    θ = θ - ε * J.mT",
 )
 LINE_HEIGHT = 0.085
+MOST = 127
+"""The longest descent: each half of a step has its own words, and a field has 256."""
 HEAD = 0.035
 """Length of an arrow's head, as a fraction of the landscape's width."""
 
@@ -47,6 +49,13 @@ class StepExplorer(LiveFigure):
         self.task = task
         plane = parameter_plane(task)
         self.descent = gradient_descent(task, theta, learning_rate, iterations)
+        if self.descent.loss.ndim > 1:
+            raise ValueError(
+                f"one start and one learning_rate make one run: theta has shape {np.shape(theta)}, "
+                f"learning_rate {np.shape(learning_rate)}"
+            )
+        if iterations > MOST:
+            raise ValueError(f"iterations must not exceed {MOST}, got {iterations}")
         window = window_around(task, plane, self.descent.theta)
         with gdviz_style():
             figure = Figure(figsize=(9.5, 4.0))
