@@ -93,11 +93,12 @@ class DescentExplorer(LiveFigure):
             draw_fit(self._axes[2], task.dataset)
         self._paint()
         self._descend()
-        super().__init__(
-            self._figure,
-            **self._contents(),
-            controls={"learning_rate": self.learning_rate, "iteration": self.iteration},
-        )
+        with gdviz_style():
+            super().__init__(
+                self._figure,
+                **self._contents(),
+                controls={"learning_rate": self.learning_rate, "iteration": self.iteration},
+            )
         self.on_click(self._axes[0], self._start_at)
         self.learning_rate.observe(self._follow, "value")
         self.initialization.observe(self._draw_start, ["value", "seed"])
@@ -149,7 +150,8 @@ class DescentExplorer(LiveFigure):
             self._window = window
             self._paint()
         self._descend()
-        self.update(**self._contents(), repaint=repaint)
+        with gdviz_style():
+            self.update(**self._contents(), repaint=repaint)
 
     def _draw_start(self, _: Any) -> None:
         self.start = self.initialization.sample(self.task.shape)
@@ -180,8 +182,8 @@ class DescentExplorer(LiveFigure):
         """Draw what stands still and depends on the window: the landscape, the range of losses."""
         on_landscape, on_loss, _ = self._axes
         picture = landscape(self.task, self._plane, self._window)
-        on_landscape.clear()
         with gdviz_style():
+            on_landscape.clear()
             draw_landscape(on_landscape, picture, self._plane, self.task.minimizer())
         highest = 3 * picture.loss.max()
         on_loss.set_ylim(max(0.7 * self.task.least_loss, 1e-9 * highest), highest)

@@ -101,28 +101,29 @@ class StepExplorer(LiveFigure):
             place: dict[str, Any] = {"axes": on_code, "x": 0.08, "y": 1 - line * LINE_HEIGHT}
             return Text(template, values, over, words, **place, **style)
 
-        super().__init__(
-            figure,
-            [
-                Trail(on_landscape, u, v, over, **PATH),
-                Points(on_landscape, u[:1], v[:1], over, **START),
-                Line(on_landscape, arrow_u, arrow_v, over, **ARROW),
-                Points(on_landscape, u, v, over, **NOW),
-                Points(on_code, 0.04, 1 - (line + 0.55) * LINE_HEIGHT, over, **NOW),
-                text("iteration {k}: {what}", 5.2, bold=True),
-                text("θ = [ {W:.3f} | {b:.3f} ]", 6.5, size=14),
-                text("loss L(θ) = {loss:.4f}", 7.6, size=14),
-                text("{J}", 9.1, size=14),
-                text("{step}", 10.2, size=14),
-            ],
-            {"step": steps},
-            description=Text(
-                "iteration {k}, {what}: W = {W:.3f}, b = {b:.3f}, loss {loss:.4f}",
-                values,
-                over,
-                words,
-            ),
-        )
+        with gdviz_style():
+            super().__init__(
+                figure,
+                [
+                    Trail(on_landscape, u, v, over, **PATH),
+                    Points(on_landscape, u[:1], v[:1], over, **START),
+                    Line(on_landscape, arrow_u, arrow_v, over, **ARROW),
+                    Points(on_landscape, u, v, over, **NOW),
+                    Points(on_code, 0.04, 1 - (line + 0.55) * LINE_HEIGHT, over, **NOW),
+                    text("iteration {k}: {what}", 5.2, bold=True),
+                    text("θ = [ {W:.3f} | {b:.3f} ]", 6.5, size=14),
+                    text("loss L(θ) = {loss:.4f}", 7.6, size=14),
+                    text("{J}", 9.1, size=14),
+                    text("{step}", 10.2, size=14),
+                ],
+                {"step": steps},
+                description=Text(
+                    "iteration {k}, {what}: W = {W:.3f}, b = {b:.3f}, loss {loss:.4f}",
+                    values,
+                    over,
+                    words,
+                ),
+            )
 
     def __repr__(self) -> str:
         return f"StepExplorer({self.task!r}, {self.descent.iterations} iterations)"
