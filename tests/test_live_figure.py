@@ -115,7 +115,7 @@ def test_an_update_is_one_message_with_the_new_scene(sent):
         np.frombuffer(buffers[1], np.float32), 300 - expected[:, 1], rtol=1e-6
     )
     assert ("painting",) not in message
-    assert set(message) == {"scene", ("scene", "buffers", 0), ("scene", "buffers", 1)}
+    assert set(message) == {"scene", *(("scene", "buffers", k) for k in range(3))}
     assert figure.description == "now rate 0.5"
 
 
