@@ -25,6 +25,7 @@ WIDGETS = PICTURES | {"anywidget", "ipywidgets", "traitlets", "IPython", "PIL"}
 FLOORS: list[tuple[set[str], set[str]]] = [
     ({"datasets"}, ARRAYS),
     ({"task"}, ARRAYS),
+    ({"classification"}, ARRAYS),
     ({"linear", "logistic", "softmax", "surfaces", "initialization"}, ARRAYS),
     # Below its neighbours of the design: optimizers run on the loop and record of descent.
     ({"descent"}, ARRAYS),
