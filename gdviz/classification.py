@@ -1,7 +1,9 @@
 """What logistic and softmax regression share: labels, the L2 term, a minimum or none."""
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +16,7 @@ from gdviz.task import Array, DataTask, quiet_overflow
 NUMBERS_AT_ONCE = 2**15
 """Logits worked on at a time: enough to keep NumPy busy, few enough to stay in a core's cache."""
 FLAT = 1e-12
-"""Curvature, in units of the features' covariance, that float64 cannot tell from none."""
+"""A slope or curvature, in units of the features' covariance, that float64 takes for none."""
 
 
 class Classifier(DataTask):
@@ -47,14 +49,16 @@ class Classifier(DataTask):
     """The different labels, sorted."""
     labels: NDArray[np.intp]
     """For each sample, where in `classes` its label is; shape ``(n_samples,)``."""
+    _samples: Array
+    """X̃, or for two classes X̃ with the sign of y: what θ is multiplied with."""
 
     def __init__(
         self, X: ArrayLike | Dataset, y: ArrayLike | None = None, *, l2: float = 0.0
     ) -> None:
         super().__init__(X, y)
-        self.l2 = float(as_floats("l2", l2))
-        if not 0 <= self.l2 < np.inf:
-            raise ValueError(f"l2 must be finite and not negative, got {l2}")
+        if np.ndim(l2) != 0 or not 0 <= as_floats("l2", l2) < np.inf:
+            raise ValueError(f"l2 must be one number, finite and not negative, got {l2}")
+        self.l2 = float(l2)
         self.classes, self.labels = _as_classes(self.dataset)
         if self.l2 == 0:
             self.loss_of_separation = np.log(2) / self.n_samples
@@ -87,7 +91,7 @@ class Classifier(DataTask):
         Shape ``(..., p, p)`` with ``p = n_outputs * (n_features + 1)``; at θ = 0 by default.
         """
         (hessian,) = self._evaluate(theta, self._hessian)
-        return hessian + np.diag((2 * self.l2 * self._is_weight).ravel())
+        return hessian + np.diag(np.tile(2 * self.l2 * self._is_weight, self.shape[0]))
 
     def separates(self, theta: ArrayLike) -> NDArray[np.bool_]:
         """Say whether θ puts every sample strictly on its own side; shape ``(...)``.
@@ -125,32 +129,65 @@ class Classifier(DataTask):
     def _newton(self) -> tuple[Array, bool]:
         """Follow Newton's steps θ - H⁻¹∇L; return where they end, and whether at a minimum.
 
-        They are taken in coordinates in which the features have covariance 1, so that neither
-        scales nor copies of features matter, and halved until they make the gradient smaller.
+        A step is halved until it makes the gradient smaller.
         """
-        directions = self._directions()
+        condensed, penalty, to_theta = self._condensed()
 
-        def gradient_at(theta: Array) -> Array:
-            return directions.T @ self.jacobian(theta).mT.ravel()
+        def gradient_at(phi: Array) -> Array:
+            return np.asarray(condensed.jacobian(phi).mT + phi @ penalty)
 
-        theta = np.zeros(self.shape)
-        gradient = gradient_at(theta)
-        invertible = FLAT / 100 * np.eye(len(gradient))
+        n_outputs, rank = condensed.shape
+        # All classes' rows moved alike change no probability: curvature added there makes the
+        # Hessian invertible and leaves the steps as they are.
+        alike = np.full((n_outputs, n_outputs), float(n_outputs > 1))
+        added = np.kron(np.eye(n_outputs), penalty) + np.kron(alike, np.eye(rank))
+        added += FLAT / 100 * np.eye(len(added))
+
+        phi = np.zeros(condensed.shape)
+        gradient = gradient_at(phi)
         for _ in range(100):
-            hessian = directions.T @ self.hessian(theta) @ directions
-            step = np.linalg.solve(hessian + invertible, gradient)
+            hessian = condensed.hessian(phi) + added
+            step = np.linalg.solve(hessian, gradient.ravel()).reshape(phi.shape)
             size = np.linalg.norm(gradient)
             for part in 0.5 ** np.arange(10):
-                candidate = theta - part * (directions @ step).reshape(self.shape)
-                gradient = gradient_at(candidate)
+                gradient = gradient_at(phi - part * step)
                 if np.linalg.norm(gradient) < (1 - part / 4) * size:
                     break
             else:  # no step makes the gradient smaller: what is left of it is rounding
                 break
-            theta = candidate
-            if self.l2 == 0 and self.separates(theta):
-                return theta, False
-        return theta, bool(np.linalg.eigvalsh(hessian)[0] > FLAT)
+            phi = phi - part * step
+            if self.l2 == 0 and condensed.separates(phi):
+                return phi @ to_theta, False
+        curved = np.linalg.eigvalsh(hessian)[0] > FLAT
+        return phi @ to_theta, bool(size < FLAT and (curved or self.l2 > 0))
+
+    def _condensed(self) -> tuple["Classifier", Array, Array]:
+        """Return this task with features of covariance 1: neither scales nor copies matter there.
+
+        The rows of X̃/√n beside √λ for each weight have the singular value decomposition A S V.
+        So the loss of φ = θAS is that of the samples √n V, and the L2 term is ‖φV‖².
+
+        Returns
+        -------
+        condensed : Classifier
+            Without an L2 term.
+        penalty : ndarray of shape ``(rank, rank)``
+            The L2 term's Hessian, for each class.
+        to_theta : ndarray of shape ``(rank, n_features + 1)``
+            φ @ to_theta is θ.
+        """
+        n = self.n_samples
+        rows = np.hstack([self._samples / np.sqrt(n), np.sqrt(self.l2) * np.diag(self._is_weight)])
+        scale = np.linalg.norm(rows, axis=1, keepdims=True)
+        scale[scale == 0] = 1
+        A, S, V = np.linalg.svd(rows / scale, full_matrices=False)
+        kept = S[0] * max(rows.shape) * np.finfo(float).eps < S
+        A, S, V = A[:, kept], S[kept], V[kept]
+        condensed = copy(self)
+        condensed._samples = np.sqrt(n) * V[:, :n]
+        condensed.shape = (self.shape[0], len(S))
+        condensed.l2 = 0.0
+        return condensed, 2 * V[:, n:] @ V[:, n:].T, (A / S / scale).T
 
     @quiet_overflow()
     def probabilities(self, theta: ArrayLike, X: ArrayLike | None = None) -> Array:
@@ -193,7 +230,7 @@ class Classifier(DataTask):
         """Return what each function makes of the forward pass, a few θ at a time."""
         theta = self.as_theta(theta)
         batch = theta.shape[:-2]
-        runs = theta.reshape(-1, *self.shape)
+        runs = theta.reshape(math.prod(batch), *self.shape)
         at_once = max(1, NUMBERS_AT_ONCE // (self.shape[0] * self.n_samples))
         results = []
         for start in range(0, max(1, len(runs)), at_once):
@@ -204,22 +241,20 @@ class Classifier(DataTask):
             for parts in zip(*results, strict=True)
         ]
 
-    def _logits(self, theta: Array, X_tilde: Array) -> Array:
+    def _logits(self, theta: Array) -> Array:
         """Return θX̃, classes in front, as one matrix product for all θ."""
-        rows = theta.swapaxes(0, 1).reshape(-1, theta.shape[-1])
-        return (rows @ X_tilde).reshape(self.shape[0], len(theta), -1)
+        rows = theta.swapaxes(0, 1).reshape(-1, self.shape[1])
+        return (rows @ self._samples).reshape(self.shape[0], len(theta), self.n_samples)
 
-    def _mean_outer(self, X_tilde: Array, error: Array) -> Array:
+    def _mean_outer(self, error: Array) -> Array:
         """Return E[x̃ errorᵀ] for errors with the classes in front, as one matrix product."""
-        rows = error.reshape(-1, self.n_samples) @ X_tilde.T / self.n_samples
-        return np.asarray(rows.reshape(*error.shape[:2], -1).transpose(1, 2, 0))
+        rows = error.reshape(-1, self.n_samples) @ self._samples.T / self.n_samples
+        return np.asarray(rows.reshape(*error.shape[:2], self.shape[1]).transpose(1, 2, 0))
 
     @property
     def _is_weight(self) -> Array:
-        """One for each entry of W, zero for b; shape ``shape``."""
-        is_weight: Array = np.ones(self.shape)
-        is_weight[:, -1] = 0
-        return is_weight
+        """One for each weight of a class, zero for its bias."""
+        return np.append(np.ones(self.shape[1] - 1), 0.0)
 
     @quiet_overflow()
     def _penalty(self, theta: ArrayLike) -> Array:
@@ -234,26 +269,6 @@ class Classifier(DataTask):
         if self.l2 == 0:
             return np.zeros(())
         return 2 * self.l2 * (self._is_weight * self.as_theta(theta)).mT
-
-    def _directions(self) -> Array:
-        """Return the directions of θ in which the loss curves, shape ``(p, n_directions)``.
-
-        Left out are those in which it is constant: with one more feature than independent ones, or
-        all classes' rows of θ moved alike.
-        """
-        rows = np.hstack(
-            [self.X_tilde / np.sqrt(self.n_samples), np.sqrt(self.l2) * np.diag(self._is_weight[0])]
-        )
-        scale = np.linalg.norm(rows, axis=1, keepdims=True)
-        scale[scale == 0] = 1
-        axes, sizes, _ = np.linalg.svd(rows / scale, full_matrices=False)
-        kept = sizes > sizes[0] * max(rows.shape) * np.finfo(float).eps
-        features = axes[:, kept] / sizes[kept] / scale
-        n_outputs = self.shape[0]
-        classes = np.eye(n_outputs)
-        if n_outputs > 1:
-            classes, _ = np.linalg.qr(classes[:, 1:] - 1 / n_outputs)
-        return np.kron(classes, features)
 
 
 def _as_classes(dataset: Dataset) -> tuple[NDArray[Any], NDArray[np.intp]]:

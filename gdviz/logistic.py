@@ -75,11 +75,11 @@ class LogisticRegression(Classifier):
             )
         self.shape = (1, self.n_features + 1)
         self.y: Array = self.labels[None].astype(np.float64)
-        self._signed_X: Array = (2 * self.y - 1) * self.X_tilde
+        self._samples = (2 * self.y - 1) * self.X_tilde
 
     def _forward(self, theta: Array) -> tuple[Array, Array]:
         """Return the margins and log σ of them, shape ``(1, n_thetas, n_samples)``."""
-        margin = self._logits(theta, self._signed_X)
+        margin = self._logits(theta)
         return margin, _log_sigmoid(margin)
 
     def _loss(self, forward: tuple[Array, ...]) -> Array:
@@ -88,12 +88,12 @@ class LogisticRegression(Classifier):
 
     def _jacobian(self, forward: tuple[Array, ...]) -> Array:
         _, log_likelihood = forward
-        return self._mean_outer(self._signed_X, np.expm1(log_likelihood))
+        return self._mean_outer(np.expm1(log_likelihood))
 
     def _hessian(self, forward: tuple[Array, ...]) -> Array:
         _, log_likelihood = forward
         weight = -np.exp(log_likelihood[0]) * np.expm1(log_likelihood[0])
-        return np.asarray((self.X_tilde * weight[:, None]) @ self.X_tilde.T / self.n_samples)
+        return np.asarray((self._samples * weight[:, None]) @ self._samples.T / self.n_samples)
 
     def _separates(self, forward: tuple[Array, ...]) -> NDArray[np.bool_]:
         margin, _ = forward

@@ -1,5 +1,7 @@
 """Softmax regression: any number of classes, and a probability for each."""
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -72,11 +74,12 @@ class SoftmaxRegression(Classifier):
         super().__init__(X, y, l2=l2)
         n_classes = len(self.classes)
         self.shape = (n_classes, self.n_features + 1)
+        self._samples = self.X_tilde
         self.y: Array = (self.labels == np.arange(n_classes)[:, None]).astype(np.float64)
 
     def _forward(self, theta: Array) -> tuple[Array, Array, Array]:
         """Return z, exp(z) and the sum of exp(z) over the classes; the largest z is 0."""
-        z = self._logits(theta, self.X_tilde)
+        z = self._logits(theta)
         z -= z.max(axis=0)
         exp_z = np.exp(z)
         return z, exp_z, exp_z.sum(axis=0)
@@ -89,16 +92,16 @@ class SoftmaxRegression(Classifier):
     def _jacobian(self, forward: tuple[Array, ...]) -> Array:
         _, exp_z, sum_exp_z = forward
         softmax = exp_z / sum_exp_z
-        return self._mean_outer(self.X_tilde, softmax - self.y[:, None])
+        return self._mean_outer(softmax - self.y[:, None])
 
     def _hessian(self, forward: tuple[Array, ...]) -> Array:
         _, exp_z, sum_exp_z = forward
         softmax = (exp_z / sum_exp_z).swapaxes(0, 1)
-        scaled = softmax[:, :, None] * self.X_tilde
-        rows = scaled.reshape(len(scaled), -1, self.n_samples)
+        scaled = softmax[:, :, None] * self._samples
+        same_class = scaled @ self._samples.T / self.n_samples
+        rows = scaled.reshape(len(scaled), math.prod(self.shape), self.n_samples)
         hessian = -rows @ rows.mT / self.n_samples
-        same_class = scaled @ self.X_tilde.T / self.n_samples
-        blocks = hessian.reshape(-1, *self.shape, *self.shape)
+        blocks = hessian.reshape(len(scaled), *self.shape, *self.shape)
         for j in range(self.shape[0]):
             blocks[:, j, :, j] += same_class[:, j]
         return hessian
