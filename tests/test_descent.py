@@ -193,10 +193,11 @@ def test_status_says_what_it_means():
         "oscillating",
         "diverged",
         "nan",
+        "separable",
     ]
     for status in Status:
         assert status.meaning.lower().startswith((f"{status}: ", "still descending"))
-    assert len({status.meaning for status in Status}) == 5
+    assert len({status.meaning for status in Status}) == 6
 
 
 @settings(deadline=None, max_examples=60)
