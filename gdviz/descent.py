@@ -29,6 +29,7 @@ class Status(StrEnum):
     DIVERGED = "diverged"
     NAN = "nan"
     STUCK = "stuck"
+    SEPARABLE = "separable"
 
     @property
     def meaning(self) -> str:
@@ -42,7 +43,8 @@ _MEANING = {
     Status.OSCILLATING: "oscillating: each step overshoots",
     Status.DIVERGED: "diverged: the loss is above its start",
     Status.NAN: "NaN: the numbers left float64's range",
-    Status.STUCK: "stuck: no slope is left, but the loss is not at its least",
+    Status.STUCK: "stuck: no slope left, yet not the least loss",
+    Status.SEPARABLE: "separable: θ grows for ever, all are right",
 }
 
 
@@ -137,12 +139,12 @@ def gradient_descent(
     state: State = defaultdict(float)
 
     path = np.empty(path_shape)
-    gradient_norm = np.empty(path_shape[:-2])
+    loss, gradient_norm = np.empty((2, *path_shape[:-2]))
     theta = np.broadcast_to(theta, (*batch, *task.shape))
     ε = learning_rate[..., None, None]
     with quiet_overflow():
         for iteration in range(iterations + 1):
-            J = task.jacobian(theta)
+            loss[..., iteration], J = task.loss_and_jacobian(theta)
             path[..., iteration, :, :] = theta
             gradient_norm[..., iteration] = _norm(J)
             if batches is not None:
@@ -152,7 +154,7 @@ def gradient_descent(
             theta = theta - ε * J.mT
     return Descent(
         theta=path,
-        loss=_losses(task, path),
+        loss=loss,
         gradient_norm=gradient_norm,
         learning_rate=learning_rate,
         task=task,
@@ -239,6 +241,7 @@ class Descent:
 
         - nan: θ, the loss or the gradient is NaN.
         - diverged: the loss is above its first value, or infinite.
+        - separable: the loss is so small that every sample is on its right side, with no minimum.
         - converged: a millionth is left of the loss above the least one, or float64's rounding.
         - stuck: a billionth is left of the gradient, as in a local minimum or on a saddle point.
         - oscillating: the last two steps point against each other.
@@ -257,6 +260,7 @@ class Descent:
         conditions = {
             Status.NAN: np.isnan(self.theta).any(axis=(-2, -1)) | np.isnan(loss + gradient_norm),
             Status.DIVERGED: (rise > rounding) | np.isinf(loss),
+            Status.SEPARABLE: loss < self.task.loss_of_separation,
             Status.CONVERGED: excess <= CONVERGED_AT * excess[..., :1] + rounding,
             Status.STUCK: gradient_norm <= STUCK_AT * gradient_norm[..., :1],
             Status.OSCILLATING: turned,
@@ -279,9 +283,3 @@ def _first(happened: NDArray[np.bool_]) -> Any:
 def _norm(matrices: Array) -> Array:
     """Return Frobenius norms, without squares that could overflow where the entries do not."""
     return np.asarray(np.hypot.reduce(matrices, axis=(-2, -1)))
-
-
-def _losses(task: Task, path: Array) -> Array:
-    """Return the loss along ``path``, one iteration at a time so that memory stays bounded."""
-    with quiet_overflow():
-        return np.stack([task.loss(path[..., k, :, :]) for k in range(path.shape[-3])], axis=-1)

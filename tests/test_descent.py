@@ -194,10 +194,11 @@ def test_status_says_what_it_means():
         "diverged",
         "nan",
         "stuck",
+        "separable",
     ]
     for status in Status:
         assert status.meaning.lower().startswith((f"{status}: ", "still descending"))
-    assert len({status.meaning for status in Status}) == 6
+    assert len({status.meaning for status in Status}) == len(Status)
 
 
 @settings(deadline=None, max_examples=60)
