@@ -93,6 +93,11 @@ class Classifier(DataTask):
         loss, jacobian = self._evaluate(theta, self._loss, self._jacobian)
         return loss + self._penalty(theta), jacobian + self._penalty_jacobian(theta)
 
+    @quiet_overflow()
+    def operations(self, theta: ArrayLike) -> dict[str, Array]:
+        """Return logits, loss and gradient; no exp among them can overflow."""
+        return {"logits": self.as_theta(theta) @ self.X_tilde, **super().operations(theta)}
+
     def hessian(self, theta: ArrayLike | None = None) -> Array:
         """Return the second derivatives with respect to θ's entries, row after row.
 

@@ -201,6 +201,15 @@ class Descent:
         return words[self.status_codes()[..., -1]]
 
     @property
+    def reason(self) -> Any:
+        """Why each run has its status, with the number that decided it; a str for one run."""
+        batch = self.loss.shape[:-1]
+        reasons = np.empty(batch, dtype=object)
+        for index in np.ndindex(batch):
+            reasons[index] = _reason(self.run(index))
+        return reasons[()]
+
+    @property
     def first_bad_iteration(self) -> Any:
         """The first iteration whose loss or gradient is not finite; -1 where all are."""
         return _first(~(np.isfinite(self.loss) & np.isfinite(self.gradient_norm)))
@@ -272,6 +281,51 @@ class Descent:
             default=order.index(Status.SLOW),
         )
         return cast("NDArray[np.int64]", codes)
+
+
+@quiet_overflow()
+def _reason(run: Descent) -> str:
+    """Say why one run has its status."""
+    first, last = run.loss[0], run.loss[-1]
+    excess = last - run.task.least_loss
+    left = excess / (first - run.task.least_loss) if excess > 0 else 0.0
+    match run.status:
+        case Status.NAN | Status.DIVERGED if run.first_bad_iteration >= 0:
+            return _autopsy(run)
+        case Status.DIVERGED:
+            return f"the loss is {last:.3g}, above its first value {first:.3g}"
+        case Status.SEPARABLE:
+            bound = run.task.loss_of_separation
+            return f"the loss {last:.3g} is below log(2)/n = {bound:.3g}: every sample is right"
+        case Status.CONVERGED:
+            when = run.first_converged_iteration
+            return f"since iteration {when}, at most {CONVERGED_AT:g} of the avoidable loss is left"
+        case Status.STUCK:
+            gradient = run.gradient_norm[-1] / run.gradient_norm[0]
+            return (
+                f"the gradient is {gradient:.1e} of its first one, but the loss {last:.3g} is "
+                f"{excess:.3g} above the least"
+            )
+        case Status.OSCILLATING:
+            before, after = np.diff(run.theta[-3:], axis=0)
+            cosine = np.sum(before * after) / (_norm(before) * _norm(after))
+            return f"the cosine of the last two steps is {cosine:.3f}: they point apart"
+    return f"{left:.1%} of the avoidable loss is left after {run.iterations} iterations"
+
+
+def _autopsy(run: Descent) -> str:
+    """Say at which iteration a run left float64's range, and in which operation."""
+    iteration = run.first_bad_iteration
+    theta = run.theta[iteration]
+    numbers = {"update": theta, **run.task.operations(theta)}
+    operation = next(name for name, array in numbers.items() if not np.isfinite(array).all())
+    last_finite = np.abs(run.theta[: iteration + 1][np.isfinite(run.theta[: iteration + 1])]).max()
+    reason = (
+        f"iteration {iteration}: the {operation} overflowed first, |θ| had reached "
+        f"{last_finite:.1e}"
+    )
+    nan = int(_first(np.isnan(run.loss + run.gradient_norm)))
+    return reason if nan < 0 else f"{reason}; NaN from iteration {nan} on"
 
 
 def _first(happened: NDArray[np.bool_]) -> Any:

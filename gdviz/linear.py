@@ -116,6 +116,13 @@ class LinearRegression(DataTask):
         return np.asarray(loss), 2 * (self._X @ residual.mT)
 
     @quiet_overflow()
+    def operations(self, theta: ArrayLike) -> dict[str, Array]:
+        """Return residual, squared residual, loss and gradient."""
+        residual = self.as_theta(theta) @ self._X - self._y
+        steps = {"residual": residual, "squared residual": residual**2}
+        return {**steps, **super().operations(theta)}
+
+    @quiet_overflow()
     def hessian(self, theta: ArrayLike | None = None) -> Array:
         """Return 2 E[x̃ x̃ᵀ], one block per output; the same for every θ.
 

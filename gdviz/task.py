@@ -48,6 +48,14 @@ class Task(ABC):
         """Return L(θ) and ∇L(θ); a model whose two share work does that work once."""
         return self.loss(theta), self.jacobian(theta)
 
+    def operations(self, theta: ArrayLike) -> dict[str, Array]:
+        """Return the numbers on the way to loss and gradient, by name and in their order.
+
+        Where a descent leaves float64's range, the first that is not finite says how.
+        """
+        loss, jacobian = self.loss_and_jacobian(theta)
+        return {"loss": loss, "gradient": jacobian}
+
     @abstractmethod
     def hessian(self, theta: ArrayLike | None = None) -> Array:
         """Return the second derivatives with respect to the entries of θ, row after row.
