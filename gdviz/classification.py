@@ -15,6 +15,8 @@ from gdviz.task import Array, DataTask, quiet_overflow
 
 NUMBERS_AT_ONCE = 2**15
 """Logits worked on at a time: enough to keep NumPy busy, few enough to stay in a core's cache."""
+MULTIPLICATIONS_AT_ONCE = 2**19
+"""In one matrix product: more make OpenBLAS start threads, which on a busy machine only wait."""
 FLAT = 1e-12
 """A slope or curvature, in units of the features' covariance, that float64 takes for none."""
 
@@ -244,7 +246,8 @@ class Classifier(DataTask):
         theta = self.as_theta(theta)
         batch = theta.shape[:-2]
         runs = theta.reshape(math.prod(batch), *self.shape)
-        at_once = max(1, NUMBERS_AT_ONCE // (self.shape[0] * self.n_samples))
+        logits_at_once = min(NUMBERS_AT_ONCE, MULTIPLICATIONS_AT_ONCE // self.shape[1])
+        at_once = max(1, logits_at_once // (self.shape[0] * self.n_samples))
         results = []
         for start in range(0, max(1, len(runs)), at_once):
             forward = self._forward(runs[start : start + at_once])
@@ -258,6 +261,11 @@ class Classifier(DataTask):
         """Return θX̃, classes in front, as one matrix product for all θ."""
         rows = theta.swapaxes(0, 1).reshape(-1, self.shape[1])
         return (rows @ self._samples).reshape(self.shape[0], len(theta), self.n_samples)
+
+    def _mean(self, values: Array, weights: Array | None = None) -> Array:
+        """Return E[values], by default each sample counting once; as a product, which is fast."""
+        weights = np.ones(self.n_samples) if weights is None else weights
+        return np.asarray((values @ weights[..., None])[..., 0] / self.n_samples)
 
     def _mean_outer(self, error: Array) -> Array:
         """Return E[x̃ errorᵀ] for errors with the classes in front, as one matrix product."""

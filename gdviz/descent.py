@@ -335,5 +335,9 @@ def _first(happened: NDArray[np.bool_]) -> Any:
 
 
 def _norm(matrices: Array) -> Array:
-    """Return Frobenius norms, without squares that could overflow where the entries do not."""
-    return np.asarray(np.hypot.reduce(matrices, axis=(-2, -1)))
+    """Return Frobenius norms; where squares would leave float64's range, a slow way without."""
+    norm = np.asarray(np.sqrt(np.einsum("...ij,...ij", matrices, matrices)))
+    beyond = ~((norm > 1e-140) & (norm < 1e140))
+    if beyond.any():
+        norm[beyond] = np.hypot.reduce(matrices[beyond], axis=(-2, -1))
+    return norm

@@ -84,7 +84,7 @@ class LogisticRegression(Classifier):
 
     def _loss(self, forward: tuple[Array, ...]) -> Array:
         _, log_likelihood = forward
-        return np.asarray(-np.mean(log_likelihood[0], axis=-1))
+        return -self._mean(log_likelihood[0])
 
     def _jacobian(self, forward: tuple[Array, ...]) -> Array:
         _, log_likelihood = forward

@@ -86,13 +86,14 @@ class SoftmaxRegression(Classifier):
 
     def _loss(self, forward: tuple[Array, ...]) -> Array:
         z, _, sum_exp_z = forward
-        z_y = np.sum(z * self.y[:, None], axis=0)
-        return np.asarray(np.mean(np.log(sum_exp_z) - z_y, axis=-1))
+        mean_z_y = np.sum(self._mean(z, weights=self.y), axis=0)
+        return np.asarray(self._mean(np.log(sum_exp_z)) - mean_z_y)
 
     def _jacobian(self, forward: tuple[Array, ...]) -> Array:
         _, exp_z, sum_exp_z = forward
-        softmax = exp_z / sum_exp_z
-        return self._mean_outer(softmax - self.y[:, None])
+        error = exp_z / sum_exp_z
+        error -= self.y[:, None]
+        return self._mean_outer(error)
 
     def _hessian(self, forward: tuple[Array, ...]) -> Array:
         _, exp_z, sum_exp_z = forward
