@@ -1,5 +1,6 @@
 """Loss over a plane in parameter space: what a contour plot of a landscape is made of."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,10 +119,12 @@ class Landscape:
 def landscape(task: Task, plane: Plane, window: ArrayLike, resolution: int = 120) -> Landscape:
     """Return the loss over ``window``, ``((u_min, u_max), (v_min, v_max))``, of ``plane``.
 
-    Evaluated one row of the grid at a time, so that memory stays bounded.
+    Evaluated a row of the grid at a time on each core, so that memory stays bounded.
     """
     u, v = (np.linspace(low, high, resolution) for low, high in as_floats("window", window))
-    return Landscape(u, v, np.stack([task.loss(plane.point(u, height)) for height in v]))
+    with ThreadPoolExecutor() as pool:
+        rows = list(pool.map(lambda height: task.loss(plane.point(u, height)), v))
+    return Landscape(u, v, np.stack(rows))
 
 
 def window_around(task: Task, plane: Plane, starts: Array) -> Array:
