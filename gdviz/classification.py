@@ -62,6 +62,7 @@ class Classifier(DataTask):
             raise ValueError(f"l2 must be one number, finite and not negative, got {l2}")
         self.l2 = float(l2)
         self.classes, self.labels = _as_classes(self.dataset)
+        self._weights: Array = np.full(self.n_samples, 1 / self.n_samples)
         if self.l2 == 0:
             self.loss_of_separation = np.log(2) / self.n_samples
 
@@ -199,9 +200,9 @@ class Classifier(DataTask):
         kept = S[0] * max(rows.shape) * np.finfo(float).eps < S
         A, S, V = A[:, kept], S[kept], V[kept]
         condensed = copy(self)
-        condensed._samples = np.sqrt(n) * V[:, :n]
         condensed.shape = (self.shape[0], len(S))
         condensed.l2 = 0.0
+        condensed._use(np.sqrt(n) * V[:, :n])
         return condensed, 2 * V[:, n:] @ V[:, n:].T, (A / S / scale).T
 
     @quiet_overflow()
@@ -219,6 +220,10 @@ class Classifier(DataTask):
         Of equally likely ones, the first. ``X`` as in `probabilities`.
         """
         return np.asarray(self.classes[self.probabilities(theta, X).argmax(axis=-1)])
+
+    def _use(self, samples: Array) -> None:
+        """Set what θ is multiplied with; a model works out here what depends on that alone."""
+        self._samples = samples
 
     @abstractmethod
     def _forward(self, theta: Array) -> tuple[Array, ...]:
@@ -262,10 +267,9 @@ class Classifier(DataTask):
         rows = theta.swapaxes(0, 1).reshape(-1, self.shape[1])
         return (rows @ self._samples).reshape(self.shape[0], len(theta), self.n_samples)
 
-    def _mean(self, values: Array, weights: Array | None = None) -> Array:
-        """Return E[values], by default each sample counting once; as a product, which is fast."""
-        weights = np.ones(self.n_samples) if weights is None else weights
-        return np.asarray((values @ weights[..., None])[..., 0] / self.n_samples)
+    def _mean(self, values: Array) -> Array:
+        """Return E[values], as a product, which is faster than a sum."""
+        return np.asarray(values @ self._weights)
 
     def _mean_outer(self, error: Array) -> Array:
         """Return E[x̃ errorᵀ] for errors with the classes in front, as one matrix product."""
@@ -277,19 +281,19 @@ class Classifier(DataTask):
         """One for each weight of a class, zero for its bias."""
         return np.append(np.ones(self.shape[1] - 1), 0.0)
 
-    @quiet_overflow()
-    def _penalty(self, theta: ArrayLike) -> Array:
+    def _penalty(self, theta: ArrayLike) -> Array | float:
         """Return λ ‖W‖²."""
         if self.l2 == 0:
-            return np.zeros(())
-        return np.asarray(self.l2 * np.sum(self.as_theta(theta)[..., :-1] ** 2, axis=(-2, -1)))
+            return 0.0
+        with quiet_overflow():
+            return np.asarray(self.l2 * np.sum(self.as_theta(theta)[..., :-1] ** 2, axis=(-2, -1)))
 
-    @quiet_overflow()
-    def _penalty_jacobian(self, theta: ArrayLike) -> Array:
+    def _penalty_jacobian(self, theta: ArrayLike) -> Array | float:
         """Return 2 λ Wᵀ above zeros for b."""
         if self.l2 == 0:
-            return np.zeros(())
-        return 2 * self.l2 * (self._is_weight * self.as_theta(theta)).mT
+            return 0.0
+        with quiet_overflow():
+            return 2 * self.l2 * (self._is_weight * self.as_theta(theta)).mT
 
 
 def _as_classes(dataset: Dataset) -> tuple[NDArray[Any], NDArray[np.intp]]:

@@ -75,7 +75,7 @@ class LogisticRegression(Classifier):
             )
         self.shape = (1, self.n_features + 1)
         self.y: Array = self.labels[None].astype(np.float64)
-        self._samples = (2 * self.y - 1) * self.X_tilde
+        self._use((2 * self.y - 1) * self.X_tilde)
 
     def _forward(self, theta: Array) -> tuple[Array, Array]:
         """Return the margins and log σ of them, shape ``(1, n_thetas, n_samples)``."""

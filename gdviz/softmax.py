@@ -28,6 +28,7 @@ class SoftmaxRegression(Classifier):
                  = E[exp(z_j) / Σ_k exp(z_k) ∇_j z_j - ∇_j z_y]   chain rule: log' and exp'
                  = E[(softmax(z)_j - [y = j]) ∇_j z_j]            z_y is row j's only if y = j
                  = E[x̃ (softmax(z)_j - [y = j])]                  z_j is linear in θ's row j
+                 = E[x̃ softmax(z)_j] - E[x̃ [y = j]]               this mean no θ can change
 
     so that ∇W_j = E[(softmax(Wx + b)_j - [y = j]) xᵀ], transposed, above
     ∇b_j = E[softmax(Wx + b)_j - [y = j]].
@@ -74,8 +75,12 @@ class SoftmaxRegression(Classifier):
         super().__init__(X, y, l2=l2)
         n_classes = len(self.classes)
         self.shape = (n_classes, self.n_features + 1)
-        self._samples = self.X_tilde
         self.y: Array = (self.labels == np.arange(n_classes)[:, None]).astype(np.float64)
+        self._use(self.X_tilde)
+
+    def _use(self, samples: Array) -> None:
+        super()._use(samples)
+        self._mean_outer_of_y = self._mean_outer(self.y[:, None])
 
     def _forward(self, theta: Array) -> tuple[Array, Array, Array]:
         """Return z, exp(z) and the sum of exp(z) over the classes; the largest z is 0."""
@@ -86,14 +91,12 @@ class SoftmaxRegression(Classifier):
 
     def _loss(self, forward: tuple[Array, ...]) -> Array:
         z, _, sum_exp_z = forward
-        mean_z_y = np.sum(self._mean(z, weights=self.y), axis=0)
-        return np.asarray(self._mean(np.log(sum_exp_z)) - mean_z_y)
+        sum_z_y = (z @ self.y[..., None]).sum(axis=(0, -1))
+        return np.asarray(self._mean(np.log(sum_exp_z)) - sum_z_y / self.n_samples)
 
     def _jacobian(self, forward: tuple[Array, ...]) -> Array:
         _, exp_z, sum_exp_z = forward
-        error = exp_z / sum_exp_z
-        error -= self.y[:, None]
-        return self._mean_outer(error)
+        return self._mean_outer(exp_z / sum_exp_z) - self._mean_outer_of_y
 
     def _hessian(self, forward: tuple[Array, ...]) -> Array:
         _, exp_z, sum_exp_z = forward

@@ -1,4 +1,8 @@
-"""Benchmarks run where asked for (`pytest tests/benchmarks`), never in a plain `pytest`."""
+"""Benchmarks run where asked for (`pytest tests/benchmarks`), never in a plain `pytest`.
+
+Each sets `benchmark.group` and `benchmark.extra_info["what"]`; the table at the end has a line for
+each and compares it with the first of its group. `--growth-plot FILE` draws the groups about growth.
+"""
 
 from collections import defaultdict
 
@@ -6,7 +10,7 @@ import pytest
 
 
 def pytest_addoption(parser):
-    parser.addoption("--growth-plot", metavar="PNG", help="draw the growth measurements there")
+    parser.addoption("--growth-plot", metavar="FILE", help="draw the growth measurements there")
 
 
 def pytest_ignore_collect(config):
@@ -15,41 +19,36 @@ def pytest_ignore_collect(config):
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter, config):
-    """Print one table: each contender's median, and how it compares with gdviz."""
     groups = defaultdict(list)
     for benchmark in config._benchmarksession.benchmarks:
         groups[benchmark.group].append(benchmark)
-    growth = {name: group for name, group in groups.items() if name.startswith("growth")}
-    terminalreporter.section("medians")
-    for name, benchmarks in groups.items():
-        terminalreporter.write_line(name)
-        reference = next((b for b in benchmarks if "gdviz" in b.params.values()), benchmarks[0])
+    terminalreporter.section("medians, and how often each takes as long as the first of its group")
+    for group, benchmarks in groups.items():
+        terminalreporter.write_line(group)
         for benchmark in benchmarks:
-            what = benchmark.name.split("[")[1].split("-")[0]
-            median, ratio = benchmark["median"], benchmark["median"] / reference["median"]
-            terminalreporter.write_line(f"  {what:<28} {median * 1e3:10.2f} ms {ratio:10.2f} x")
-    if growth and (path := config.getoption("--growth-plot", None)):
-        _draw(growth, path)
-        terminalreporter.write_line(f"growth drawn to {path}")
+            median, ratio = benchmark["median"], benchmark["median"] / benchmarks[0]["median"]
+            what = benchmark.extra_info["what"]
+            terminalreporter.write_line(f"  {what:<28} {1e3 * median:10.2f} ms {ratio:10.2f} x")
+    if path := config.getoption("--growth-plot", None):
+        _draw({name: groups[name] for name in groups if name.startswith("growth")}, path)
+        terminalreporter.write_line(f"drawn: {path}")
 
 
-def _draw(growth, path):
-    import matplotlib
+def _draw(groups, path):
+    from matplotlib.figure import Figure
 
-    matplotlib.use("agg")
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(1, len(growth), figsize=(4 * len(growth), 3.5), sharey=True)
-    for ax, (name, benchmarks) in zip(axes.flat, growth.items(), strict=True):
+    figure = Figure(figsize=(3.2 * len(groups), 3.4), layout="constrained")
+    for axes, (group, benchmarks) in zip(
+        figure.subplots(1, len(groups), sharey=True, squeeze=False)[0], groups.items(), strict=True
+    ):
         lines = defaultdict(list)
         for benchmark in benchmarks:
-            model, size = benchmark.params["model"], benchmark.params["size"]
-            lines[model].append((size, benchmark["median"] * 1e3))
+            model, size = benchmark.extra_info["what"].split()[:2]
+            lines[model].append((int(size), 1e3 * benchmark["median"]))
         for model, points in lines.items():
-            ax.loglog(*zip(*points, strict=True), "o-", label=model)
-        ax.set(xlabel=name.removeprefix("growth with "), title=name)
-        ax.grid(alpha=0.3)
-    axes.flat[0].set_ylabel("median time of one batch of descents / ms")
-    axes.flat[0].legend()
-    figure.tight_layout()
-    figure.savefig(path, dpi=150)
+            axes.loglog(*zip(*points, strict=True), "o-", label=model)
+        axes.set(title=group, xlabel=benchmarks[0].extra_info["what"].split()[2])
+        axes.grid(alpha=0.3)
+        axes.legend()
+    figure.axes[0].set_ylabel("median time / ms")
+    figure.savefig(path)
