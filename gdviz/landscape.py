@@ -54,6 +54,10 @@ def parameter_plane(task: Task) -> Plane:
     return Plane(np.zeros(task.shape), np.eye(2).reshape(2, *task.shape), ("W", "b"))
 
 
+LARGEST = 1e250
+"""The largest loss of a picture: matplotlib's contours go no further."""
+
+
 def path_plane(path: Array) -> tuple[Plane, float]:
     """Return the plane that keeps most of a path's variance, and the share that it keeps.
 
@@ -127,6 +131,7 @@ def landscape(task: Task, plane: Plane, window: ArrayLike, resolution: int = 120
     return Landscape(u, v, np.stack(rows))
 
 
+@quiet_overflow()
 def window_around(task: Task, plane: Plane, starts: Array) -> Array:
     """Return a window of ``plane`` about the minimizer that also shows all ``starts``.
 
@@ -138,14 +143,27 @@ def window_around(task: Task, plane: Plane, starts: Array) -> Array:
     -------
     ndarray of shape (2, 2)
         ``((u_min, u_max), (v_min, v_max))``.
+
+    Raises
+    ------
+    ValueError
+        If the loss in the window leaves the range of what can be drawn.
     """
     best = task.minimizer()
     centre = plane.coordinates(best)
     flat = plane.directions.reshape(2, -1)
-    curvature = np.maximum(np.diag(flat @ task.hessian(best) @ flat.T), np.finfo(float).tiny)
+    curvature = np.diag(flat @ task.hessian(best) @ flat.T)
     climb = task.loss(np.zeros(task.shape)) - task.loss(best)
-    radius = 3 * np.sqrt(2 * climb / curvature)
+    with np.errstate(divide="ignore"):
+        radius = 3 * np.sqrt(2 * climb / curvature)
     radius = np.where(np.isfinite(radius) & (radius > 0), radius, 1.0)
     reach = np.max(np.abs(plane.coordinates(starts) - centre) / radius)
-    radius = radius * 2 ** np.ceil(np.log2(max(1.05 * reach, 1)))
-    return np.stack([centre - radius, centre + radius], axis=-1)
+    radius = radius * 2 ** np.ceil(np.log2(np.maximum(1.05 * reach, 1)))
+    window = np.stack([centre - radius, centre + radius], axis=-1)
+    corners = plane.point(window[0][:, None], window[1])
+    if not np.isfinite(window).all() or (task.loss(corners) > LARGEST).any():
+        raise ValueError(
+            f"the loss around theta, up to {np.abs(starts).max():.3g} in size, is too large for a "
+            "picture: take smaller numbers"
+        )
+    return window

@@ -18,6 +18,8 @@ SLOWEST, FASTEST = 1e-4, 3.0
 """The ends of a learning-rate slider, as multiples of the largest stable learning rate."""
 ROUND = (1, 1.1, 1.3, 1.5, 1.7, 2, 2.2, 2.5, 2.8, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9)
 """The stops in each decade: round numbers, some 14 % apart."""
+WIDEST = 10.0
+"""Where the sliders of an initialization end."""
 FIRST_SEED = 59
 """N(0, 1) then starts left of and above the penguins' minimum, where a path can be seen."""
 
@@ -29,6 +31,8 @@ def labelled(label: str, *widgets: Any) -> HBox:
 
 def learning_rate_stops(limit: float) -> Array:
     """Return some 80 round numbers, from far too small to three times the stability limit."""
+    if not 0 < limit < np.inf:
+        raise ValueError(f"the largest stable learning rate is {limit}: rescale the data")
     low, high = SLOWEST * limit, FASTEST * limit
     decades = range(floor(log10(low)), ceil(log10(high)))
     stops = np.array([float(f"{digits}e{decade}") for decade in decades for digits in ROUND])
@@ -73,7 +77,7 @@ class InitializationControl(HBox):  # type: ignore[misc]
     Attributes
     ----------
     value : Gaussian or Uniform
-        The chosen distribution; may be set from code.
+        The chosen distribution; may be set from code, also beyond the ends of the sliders.
     seed : int
         Counted up by the button "New sample".
     """
@@ -89,8 +93,8 @@ class InitializationControl(HBox):  # type: ignore[misc]
         )
         self.parameters = tuple(
             FloatSlider(
-                min=-10,
-                max=10,
+                min=-WIDEST,
+                max=WIDEST,
                 step=0.05,
                 readout_format=".2f",
                 layout={"width": "16em"},
@@ -114,21 +118,30 @@ class InitializationControl(HBox):  # type: ignore[misc]
 
     def _show(self, _: Any) -> None:
         """Move the controls to where ``value`` is."""
+        if isinstance(self.value, Gaussian):
+            kind, names, values = "Gaussian", "μσ", (self.value.mu, self.value.sigma)
+        else:
+            kind, names, values = "Uniform", "ab", (self.value.a, self.value.b)
         self._showing = True
         try:
-            first, second = self.parameters
-            if isinstance(self.value, Gaussian):
-                self.kind.value = "Gaussian"
-                first.description, second.description = "μ", "σ"
-                second.min = 0.0
-                first.value, second.value = self.value.mu, self.value.sigma
-            else:
-                self.kind.value = "Uniform"
-                first.description, second.description = "a", "b"
-                second.min = -10.0
-                first.value, second.value = self.value.a, self.value.b
+            self.kind.value = kind
+            for slider, name, value in zip(self.parameters, names, values, strict=True):
+                slider.description = name
+                # A slider would silently cut what lies beyond its ends.
+                slider.max = max(WIDEST, value)
+                slider.min = 0.0 if name == "σ" else min(-WIDEST, value)
+                slider.value = value
         finally:
             self._showing = False
+
+    @traitlets.validate("value")
+    def _validate_value(self, proposal: Any) -> Initialization:
+        if not isinstance(proposal.value, Initialization):
+            raise ValueError(
+                f"initialization must be gd.Gaussian(mu, sigma) or gd.Uniform(a, b), got "
+                f"{proposal.value!r}"
+            )
+        return proposal.value
 
     def _change_kind(self, _: Any) -> None:
         if not self._showing:

@@ -56,7 +56,8 @@ class DescentExplorer(LiveFigure):
     Raises
     ------
     ValueError
-        If the task does not have exactly two parameters.
+        If the task does not have exactly two parameters, or iterations is not a whole number of
+        at least 1.
     """
 
     def __init__(
@@ -66,6 +67,10 @@ class DescentExplorer(LiveFigure):
         initialization: Initialization | None = None,
         iterations: int = 500,
     ) -> None:
+        if isinstance(iterations, bool) or not isinstance(iterations, (int, np.integer)):
+            raise ValueError(f"iterations must be a whole number, got {iterations!r}")
+        if iterations < 1:
+            raise ValueError(f"iterations must be at least 1, got {iterations}")
         self.task = task
         self._plane = parameter_plane(task)
         self._limit = limit = float(task.max_stable_learning_rate())
@@ -80,7 +85,7 @@ class DescentExplorer(LiveFigure):
         )
         self.initialization = InitializationControl(initialization or Gaussian())
         self._start = self.initialization.sample(task.shape)
-        self._window = self._fitting_window()
+        self._window = self._fitting_window(self._start)
         with gdviz_style():
             self._figure = Figure(figsize=(11, 4.3))
             self._axes = [self._figure.add_axes(rectangle) for rectangle in PANELS]
@@ -88,11 +93,12 @@ class DescentExplorer(LiveFigure):
             draw_fit(self._axes[2], task.dataset)
         self._paint()
         self._descend()
-        super().__init__(
-            self._figure,
-            **self._contents(),
-            controls={"learning_rate": self.learning_rate, "iteration": self.iteration},
-        )
+        with gdviz_style():
+            super().__init__(
+                self._figure,
+                **self._contents(),
+                controls={"learning_rate": self.learning_rate, "iteration": self.iteration},
+            )
         self.on_click(self._axes[0], self._start_at)
         self.learning_rate.observe(self._follow, "value")
         self.initialization.observe(self._draw_start, ["value", "seed"])
@@ -137,14 +143,15 @@ class DescentExplorer(LiveFigure):
             raise ValueError(
                 f"start must be one finite theta of shape {self.task.shape}, got {theta!r}"
             )
-        self._start = start
-        window = self._fitting_window()
+        window = self._fitting_window(start)
+        self._start = start.copy()
         repaint = not np.array_equal(window, self._window)
         if repaint:
             self._window = window
             self._paint()
         self._descend()
-        self.update(**self._contents(), repaint=repaint)
+        with gdviz_style():
+            self.update(**self._contents(), repaint=repaint)
 
     def _draw_start(self, _: Any) -> None:
         self.start = self.initialization.sample(self.task.shape)
@@ -161,11 +168,11 @@ class DescentExplorer(LiveFigure):
     def _stop_near(self, rate: float) -> float:
         return float(self._stops[np.argmin(np.abs(np.log(self._stops / rate)))])
 
-    def _fitting_window(self) -> Array:
+    def _fitting_window(self, start: Array) -> Array:
         """Return a window that shows the start and most of what could be drawn instead."""
         draws = self.initialization.value.sample((1000, *self.task.shape), rng=0)
         spread = np.quantile(draws, [0.1, 0.9], axis=0)
-        return window_around(self.task, self._plane, np.concatenate([spread, self._start[None]]))
+        return window_around(self.task, self._plane, np.concatenate([spread, start[None]]))
 
     def _descend(self) -> None:
         self._rates = self.learning_rate.values
@@ -175,8 +182,8 @@ class DescentExplorer(LiveFigure):
         """Draw what stands still and depends on the window: the landscape, the range of losses."""
         on_landscape, on_loss, _ = self._axes
         picture = landscape(self.task, self._plane, self._window)
-        on_landscape.clear()
         with gdviz_style():
+            on_landscape.clear()
             draw_landscape(on_landscape, picture, self._plane, self.task.minimizer())
         highest = 20 * picture.loss.max()
         on_loss.set_ylim(max(0.7 * self.task.least_loss, 1e-9 * highest), highest)

@@ -45,18 +45,21 @@ class FitExplorer(LiveFigure):
         ends = np.array(on_fit.get_xlim())
         lines = task.predict(theta, ends)[..., 0]
         values = {"loss": loss}
-        super().__init__(
-            figure,
-            [
-                Line(on_fit, ends, lines, BOTH, **LINE),
-                Points(on_scale, 0.5, loss, BOTH, **NOW),
-                Text("loss {loss:.4g}", values, BOTH, axes=on_scale, y=1.04, bold=True, size=14),
-            ],
-            {"W": W, "b": b},
-            description=Text(
-                "line with W = {W:.3g} and b = {b:.3g}: loss {loss:.4g}", values, BOTH
-            ),
-        )
+        with gdviz_style():
+            super().__init__(
+                figure,
+                [
+                    Line(on_fit, ends, lines, BOTH, **LINE),
+                    Points(on_scale, 0.5, loss, BOTH, **NOW),
+                    Text(
+                        "loss {loss:.4g}", values, BOTH, axes=on_scale, y=1.04, bold=True, size=14
+                    ),
+                ],
+                {"W": W, "b": b},
+                description=Text(
+                    "line with W = {W:.3g} and b = {b:.3g}: loss {loss:.4g}", values, BOTH
+                ),
+            )
         for control in self.controls.values():
             control.value = 0.0
 

@@ -19,6 +19,8 @@ CODE = (
     "    θ = θ - ε * J.mT",
 )
 LINE_HEIGHT = 0.085
+MOST = 127
+"""The longest descent: each half of a step has its own words, and a field has 256."""
 HEAD = 0.035
 """Length of an arrow's head, as a fraction of the landscape's width."""
 
@@ -47,6 +49,13 @@ class StepExplorer(LiveFigure):
         self.task = task
         plane = parameter_plane(task)
         self.descent = gradient_descent(task, theta, learning_rate, iterations)
+        if self.descent.loss.ndim > 1:
+            raise ValueError(
+                f"one start and one learning_rate make one run: theta has shape {np.shape(theta)}, "
+                f"learning_rate {np.shape(learning_rate)}"
+            )
+        if iterations > MOST:
+            raise ValueError(f"iterations must not exceed {MOST}, got {iterations}")
         window = window_around(task, plane, self.descent.theta)
         with gdviz_style():
             figure = Figure(figsize=(9.5, 4.0))
@@ -92,28 +101,29 @@ class StepExplorer(LiveFigure):
             place: dict[str, Any] = {"axes": on_code, "x": 0.08, "y": 1 - line * LINE_HEIGHT}
             return Text(template, values, over, words, **place, **style)
 
-        super().__init__(
-            figure,
-            [
-                Trail(on_landscape, u, v, over, **PATH),
-                Points(on_landscape, u[:1], v[:1], over, **START),
-                Line(on_landscape, arrow_u, arrow_v, over, **ARROW),
-                Points(on_landscape, u, v, over, **NOW),
-                Points(on_code, 0.04, 1 - (line + 0.55) * LINE_HEIGHT, over, **NOW),
-                text("iteration {k}: {what}", 5.2, bold=True),
-                text("θ = [ {W:.3f} | {b:.3f} ]", 6.5, size=14),
-                text("loss L(θ) = {loss:.4f}", 7.6, size=14),
-                text("{J}", 9.1, size=14),
-                text("{step}", 10.2, size=14),
-            ],
-            {"step": steps},
-            description=Text(
-                "iteration {k}, {what}: W = {W:.3f}, b = {b:.3f}, loss {loss:.4f}",
-                values,
-                over,
-                words,
-            ),
-        )
+        with gdviz_style():
+            super().__init__(
+                figure,
+                [
+                    Trail(on_landscape, u, v, over, **PATH),
+                    Points(on_landscape, u[:1], v[:1], over, **START),
+                    Line(on_landscape, arrow_u, arrow_v, over, **ARROW),
+                    Points(on_landscape, u, v, over, **NOW),
+                    Points(on_code, 0.04, 1 - (line + 0.55) * LINE_HEIGHT, over, **NOW),
+                    text("iteration {k}: {what}", 5.2, bold=True),
+                    text("θ = [ {W:.3f} | {b:.3f} ]", 6.5, size=14),
+                    text("loss L(θ) = {loss:.4f}", 7.6, size=14),
+                    text("{J}", 9.1, size=14),
+                    text("{step}", 10.2, size=14),
+                ],
+                {"step": steps},
+                description=Text(
+                    "iteration {k}, {what}: W = {W:.3f}, b = {b:.3f}, loss {loss:.4f}",
+                    values,
+                    over,
+                    words,
+                ),
+            )
 
     def __repr__(self) -> str:
         return f"StepExplorer({self.task!r}, {self.descent.iterations} iterations)"

@@ -1,7 +1,7 @@
 """LiveFigure: a matplotlib figure whose moving parts the browser draws."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ipywidgets import HBox, IntSlider, VBox, Widget
@@ -65,8 +65,9 @@ class LiveFigure(VBox):  # type: ignore[misc]
         self._painting = Painting(figure)
         self._clickable: list[tuple[Axes, Callable[[float, float], None]]] = []
         self._revision = 0
-        self.scene = self._build(tracks, dimensions)
+        self.scene = self._build(tracks, dimensions, self._description)
         given = dict(controls or {})
+        self._check_known("controls", given)
         self.controls: dict[str, Any] = {
             name: given[name] if name in given else slider_for(name, values)
             for name, values in self.scene.dimensions.items()
@@ -102,9 +103,13 @@ class LiveFigure(VBox):  # type: ignore[misc]
 
     def still(self, **position: int) -> bytes:
         """Return a PNG of the picture as it stands, or at other indices of the dimensions."""
-        unknown = set(position) - set(self.scene.dimensions)
-        if unknown:
-            raise ValueError(f"no dimension {', '.join(sorted(unknown))} in {self!r}")
+        self._check_known("position", position)
+        for name, index in position.items():
+            if not 0 <= index < len(self.scene.dimensions[name]):
+                raise ValueError(
+                    f"{name} must be between 0 and {len(self.scene.dimensions[name]) - 1}, the "
+                    f"last index of this dimension, got {index}"
+                )
         return self._painting.still(self.scene, {**self.position, **position})
 
     def update(
@@ -120,11 +125,14 @@ class LiveFigure(VBox):  # type: ignore[misc]
         ``dimensions`` and ``description`` replace what they name; ``repaint`` says that the
         figure's own artists have changed.
         """
-        if description is not None:
-            self._description = description
+        self._check_known("dimensions", dimensions or {})
+        description = description or self._description
         if repaint:
             self._painting.repaint()
-        self.scene = self._build(tracks, {**self.scene.dimensions, **(dimensions or {})})
+        self.scene = self._build(
+            tracks, {**self.scene.dimensions, **(dimensions or {})}, description
+        )
+        self._description = description
         self._transmit(repaint)
 
     def on_click(self, axes: Axes, callback: Callable[[float, float], None]) -> None:
@@ -144,9 +152,19 @@ class LiveFigure(VBox):  # type: ignore[misc]
         metadata = {"alt": self.description, "width": round(width), "height": round(height)}
         return data, {"image/png": metadata}
 
-    def _build(self, tracks: Sequence[Track], dimensions: Mapping[str, ArrayLike]) -> Scene:
+    def _build(
+        self, tracks: Sequence[Track], dimensions: Mapping[str, ArrayLike], description: Text
+    ) -> Scene:
         figure = self._painting.figure
-        return build_scene(figure, tracks, dimensions, self._description, self._max_bytes)
+        return build_scene(figure, tracks, dimensions, description, self._max_bytes)
+
+    def _check_known(self, argument: str, names: Iterable[str]) -> None:
+        known = self.scene.dimensions
+        if unknown := [name for name in names if name not in known]:
+            raise ValueError(
+                f"{argument} names {', '.join(map(repr, unknown))}, which is no dimension of this "
+                f"figure: it has {', '.join(known) or 'none'}"
+            )
 
     def _payload(self) -> dict[str, Any]:
         self._revision += 1

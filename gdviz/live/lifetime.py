@@ -25,13 +25,9 @@ def belongs_to_this_cell(widget: Widget) -> None:
 
 
 def close_tree(widget: Widget) -> None:
-    """Close ``widget`` with its children, and with the layouts and styles that are theirs alone."""
+    """Close ``widget`` with all that is in it, their layouts and styles too."""
     for child in widget.children if isinstance(widget, Box) else ():
-        child.close() if isinstance(child, Box) else _close(child)
-    _close(widget)
-
-
-def _close(widget: Widget) -> None:
+        close_tree(child)
     for name in ("layout", "style"):
         part = getattr(widget, name, None)
         if isinstance(part, Widget):

@@ -61,4 +61,10 @@ class Presets(anywidget.AnyWidget):
 
 def _setting(control: Widget, value: Any) -> Any:
     """Return how the page knows a value: by its label, where there are labels."""
-    return next((label for label, stop in getattr(control, "options", ()) if stop == value), value)
+    options = getattr(control, "_options_full", None)
+    if options is None:
+        return value
+    labels = [label for label, stop in options if stop == value]
+    if not labels:
+        raise ValueError(f"positions has {value!r}, which is not among the stops of {control!r}")
+    return labels[0]

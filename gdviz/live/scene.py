@@ -50,7 +50,7 @@ class Marks:
     y: Numbers
     axes: Axes
     grows: str | None
-    color: str | None
+    color: str
     outline: str | None
     width: float
     dots: float
@@ -132,7 +132,7 @@ class Scene:
                     "x": x,
                     "y": y,
                     "align": item.style.align,
-                    "color": to_hex(item.style.color),
+                    "color": to_hex(item.style.color, keep_alpha=True),
                     "size": item.style.size * POINT,
                     "bold": item.style.bold,
                 }
@@ -188,7 +188,7 @@ def build_scene(
 
 def axes_box(axes: Axes, size: tuple[float, float]) -> list[float]:
     """Return left, top, width and height of ``axes`` in figure pixels."""
-    box = axes.get_position()
+    box = axes.bbox.transformed(axes.figure.transFigure.inverted())
     width, height = size
     return [box.x0 * width, (1 - box.y1) * height, box.width * width, box.height * height]
 
@@ -246,8 +246,8 @@ def _marks(
         y=Numbers(_leading(y, len(leading) + 1), leading),
         axes=track.axes,
         grows=over[-1] if isinstance(track, Trail) else None,
-        color=None if track.color == "none" else to_hex(track.color),
-        outline=None if track.outline is None else to_hex(track.outline),
+        color=to_hex(track.color, keep_alpha=True),
+        outline=None if track.outline is None else to_hex(track.outline, keep_alpha=True),
         width=0.0 if isinstance(track, Points) else track.width * POINT,
         dots=POINT * (track.size if isinstance(track, Points) else getattr(track, "dots", 0.0)),
     )
@@ -261,7 +261,7 @@ def _to_pixels(
     axes: Axes, given: list[NDArray[Any]], size: tuple[float, float]
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Have matplotlib map data coordinates to figure pixels, whatever the scale or projection."""
-    transform = axes.transData - axes.figure.transSubfigure
+    transform = axes.transData - axes.figure.transFigure
     with np.errstate(all="ignore"):
         if len(given) == 3:
             from mpl_toolkits.mplot3d import proj3d
@@ -298,11 +298,13 @@ def _as_float32(pixels: NDArray[Any]) -> NDArray[np.float32]:
 def _readout(text: Text, dimensions: Mapping[str, NDArray[Any]]) -> Readout:
     sizes = _sizes(text, dimensions)
     parts: list[str | Field] = []
-    for literal, name, specification, _ in Formatter().parse(text.template):
+    for literal, name, specification, conversion in _parsed(text.template):
         if literal:
             parts.append(literal)
         if name is None:
             continue
+        if conversion:
+            raise ValueError(f"the field {name!r} of {text.template!r} cannot take !{conversion}")
         if name in text.values:
             over, values = tuple(text.over), np.asarray(text.values[name])
             if not _fits(values.shape, sizes):
@@ -320,9 +322,16 @@ def _readout(text: Text, dimensions: Mapping[str, NDArray[Any]]) -> Readout:
             )
         words = text.words.get(name)
         if values.dtype.kind == "U":
-            words, values = values.tolist(), np.arange(len(values))
+            words, values = values.ravel().tolist(), np.arange(values.size).reshape(values.shape)
         parts.append(_field(name, values, over, words, specification or ""))
     return Readout(tuple(parts), text)
+
+
+def _parsed(template: str) -> list[tuple[str, str | None, str | None, str | None]]:
+    try:
+        return list(Formatter().parse(template))
+    except ValueError as error:
+        raise ValueError(f"the template {template!r} cannot be read: {error}") from None
 
 
 def _field(
@@ -345,6 +354,8 @@ def _field(
         )
     if words is None:
         dtype: type = np.float64 if kind == "f" else np.int32
+        if kind != "f" and (values.astype(dtype) != values).any():
+            raise ValueError(f"the field {name!r} holds numbers beyond 32 bits: pass them as words")
         return Field(Numbers(values.astype(dtype), over), None, specification)
     if values.min(initial=0) < 0 or values.max(initial=0) >= min(len(words), 256):
         raise ValueError(f"the field {name!r} counts beyond its {len(words)} words (256 at most)")
@@ -367,5 +378,5 @@ def _check_size(scene: Scene, max_bytes: int) -> None:
     raise ValueError(
         f"this figure's tracks take {total / 1e6:.1f} MB, more than max_bytes = "
         f"{max_bytes / 1e6:.1f} MB: thin out {name!r}, which has {len(values)} values "
-        f"(each {-(-total // max_bytes)}th would do)"
+        f"(one in {-(-total // max_bytes)} would do)"
     )

@@ -17,7 +17,7 @@ class StopSlider(SelectionSlider):  # type: ignore[misc]
     """
 
     def __init__(self, stops: ArrayLike, value: float, **traits: Any) -> None:
-        self.stops = np.asarray(stops, dtype=float)
+        self.stops = _as_stops(stops)
         super().__init__(options=_labelled(self.stops), value=self._nearest(value), **traits)
 
     def _nearest(self, value: float) -> float:
@@ -29,7 +29,15 @@ class StopSlider(SelectionSlider):  # type: ignore[misc]
 
 
 class OpenStopSlider(StopSlider):
-    """A StopSlider that takes any value between its ends: as one more stop, till another comes."""
+    """A StopSlider that takes any value between its ends: as one more stop, till another comes.
+
+    Its stops ascend.
+    """
+
+    def __init__(self, stops: ArrayLike, value: float, **traits: Any) -> None:
+        if not (np.diff(_as_stops(stops)) > 0).all():
+            raise ValueError(f"stops must ascend, got {stops!r}")
+        super().__init__(stops, value, **traits)
 
     @traitlets.validate("value")
     def _validate_value(self, proposal: Any) -> float:
@@ -46,6 +54,11 @@ class OpenStopSlider(StopSlider):
             self._options_values = tuple(stop for _, stop in self._options_full)
             self.set_trait("_options_labels", tuple(text for text, _ in self._options_full))
         return value
+
+    @traitlets.observe("value")
+    def _propagate_value(self, change: Any) -> None:
+        super()._propagate_value(change)
+        self.label = self._options_labels[self.index]  # the index may be that of the value before
 
     @property
     def values(self) -> NDArray[np.float64]:
@@ -72,6 +85,13 @@ def index_of(control: Any, values: NDArray[Any]) -> int:
     if getattr(control, "index", None) is not None:
         return min(int(control.index), len(values) - 1)
     return int(np.argmin(np.abs(values - control.value)))
+
+
+def _as_stops(stops: ArrayLike) -> NDArray[np.float64]:
+    array = np.asarray(stops, dtype=float)
+    if array.ndim != 1 or len(array) == 0 or not np.isfinite(array).all():
+        raise ValueError(f"stops must be a list of finite numbers, got {stops!r}")
+    return array
 
 
 def _labelled(stops: NDArray[np.float64]) -> tuple[tuple[str, float], ...]:

@@ -58,7 +58,6 @@ def _lines(marks: Marks, position: Position, size: tuple[float, float]) -> list[
     x, y = (coordinate.astype(float) for coordinate in marks.at(position))
     left, top, width, box_height = (SCALE * value for value in axes_box(marks.axes, size))
     clip = Bbox.from_bounds(left, SCALE * height - top - box_height, width, box_height)
-    color = marks.color or "none"
 
     def line(**style: Any) -> Line2D:
         artist = Line2D(SCALE * x, SCALE * (height - y), transform=IdentityTransform(), **style)
@@ -77,20 +76,16 @@ def _lines(marks: Marks, position: Position, size: tuple[float, float]) -> list[
     if marks.width and marks.outline is not None:
         lines.append(stroke(marks.outline, marks.width + 2 * RIM))
     if marks.width:
-        lines.append(stroke(color, marks.width))
+        lines.append(stroke(marks.color, marks.width))
     if marks.dots:
-        rim = (
-            {}
-            if marks.width
-            else {"markeredgecolor": marks.outline, "markeredgewidth": RIM / POINT}
-        )
         lines.append(
             line(
                 linestyle="none",
                 marker="o",
                 markersize=marks.dots / POINT,
-                markerfacecolor=color,
-                **{"markeredgewidth": 0, **rim},
+                markerfacecolor=marks.color,
+                markeredgecolor=marks.outline or marks.color,
+                markeredgewidth=RIM / POINT if marks.kind == "points" else 0,
             )
         )
     return lines
@@ -109,6 +104,7 @@ def _text(readout: Readout, position: Position, size: tuple[float, float]) -> Te
         fontweight="bold" if readout.style.bold else "normal",
         fontfamily="DejaVu Sans",
         parse_math=False,
+        usetex=False,
         transform=IdentityTransform(),
     )
 

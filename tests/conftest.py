@@ -1,0 +1,31 @@
+"""What the tests of figures and widgets share."""
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """Return a function that starts to record the updates that a widget sends to the page."""
+
+    def record(widget):
+        messages = []
+
+        def keep(data, buffers=None, **_):
+            if data["method"] == "update":
+                paths = [tuple(path) for path in data["buffer_paths"]]
+                messages.append({**data["state"], **dict(zip(paths, buffers, strict=True))})
+
+        monkeypatch.setattr(widget.comm, "send", keep)
+        return messages
+
+    return record
+
+
+@pytest.fixture
+def pixels():
+    """Return a function that decodes a PNG: an integer array (height, width, 3)."""
+    return lambda png: np.asarray(Image.open(BytesIO(png)).convert("RGB")).astype(int)
