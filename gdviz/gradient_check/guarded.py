@@ -153,7 +153,7 @@ def _recurring(thread: int | None) -> type[TimeIsUp]:
     itself, a partial object of a C function is not.
     """
     stop = type("TimeIsUp", (TimeIsUp,), {})
-    stop.__init__ = partial(_raise_in_thread, thread, stop)  # type: ignore[misc, assignment]
+    stop.__init__ = partial(_raise_in_thread, thread, stop)  # type: ignore[misc]
     return stop
 
 
