@@ -217,7 +217,15 @@ class _Examination:
         return _close(yours, self.right, tolerance * self.scale)
 
     def cause(self, yours: Array, columns: slice, tolerance: float) -> tuple[str, str] | None:
-        """Return name and hint of the first mistake that gives ``yours`` in some columns of θ."""
+        """Return name and hint of the mistake that gives ``yours`` in some columns of θ.
+
+        Mistakes that differ by little (two steps of a tiny ε) are told apart by the closer fit.
+        """
+        closer = self.closest(yours, columns, 1e-3 * tolerance)
+        return closer or self.closest(yours, columns, tolerance)
+
+    def closest(self, yours: Array, columns: slice, tolerance: float) -> tuple[str, str] | None:
+        """Return name and hint of the first mistake in the table that fits."""
         yours, right = yours[..., columns], self.right[..., columns]
         scale = self.scale[:, columns]
         for mistake in MISTAKES:

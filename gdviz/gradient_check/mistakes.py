@@ -226,7 +226,7 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake(
         "b is forgotten: its part is zero",
         _zero_bias,
-        "b is a parameter like W: how does the loss change when only b moves?",
+        "Like W, b is a parameter: how does the loss change when only b moves?",
         _DATA,
     ),
     Mistake(
@@ -421,14 +421,14 @@ MISTAKES: tuple[Mistake, ...] = (
         "Go through the outermost function of the loss once more: where does your 2 come from?",
     ),
     Mistake(
+        "nothing but zeros",
+        lambda task, theta: np.zeros_like(theta),
+        "Does what you compute reach the array that you return, and can its dtype hold fractions?",
+    ),
+    Mistake(
         "decimals are cut off",
         lambda task, theta: np.trunc(_true(task, theta)),
         "Your result holds whole numbers: look at the dtype of the array that you fill.",
-    ),
-    Mistake(
-        "nothing but zeros",
-        lambda task, theta: np.zeros_like(theta),
-        "Does what you compute reach the array that you return?",
     ),
     Mistake(
         "the entries are in reverse order",

@@ -136,7 +136,7 @@ def _as_numbers(value: Any) -> Numbers | None:
     try:
         array = np.array(value)
         if array.dtype == object:
-            array = array.astype(np.float64)
+            array = np.array([float(entry) for entry in array.flat]).reshape(array.shape)
     except (TypeError, ValueError):
         return None
     return array if array.dtype.kind in "biuf" else None
