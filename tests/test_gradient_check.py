@@ -31,6 +31,8 @@ LOGISTIC_SQUARE = LogisticRegression(SQUARE, [0, 1, 1, 0])
 SOFTMAX = SoftmaxRegression(X, [0, 1, 2, 2, 1, 0, 0, 1, 2, 2])
 SOFTMAX_SQUARE = SoftmaxRegression(SQUARE, [0, 1, 2, 2])
 SOFTMAX_NAMES = SoftmaxRegression(X, np.array(["cat", "dog", "emu"])[SOFTMAX.dataset.y])
+LOGISTIC_L2 = LogisticRegression(X, LOGISTIC.dataset.y, l2=0.5)
+SOFTMAX_L2 = SoftmaxRegression(X, SOFTMAX.dataset.y, l2=0.5)
 TASKS = [
     LINEAR,
     LINEAR_SUM,
@@ -43,6 +45,8 @@ TASKS = [
     SOFTMAX,
     SOFTMAX_SQUARE,
     SOFTMAX_NAMES,
+    LOGISTIC_L2,
+    SOFTMAX_L2,
 ]
 
 
@@ -339,6 +343,23 @@ def test_mistakes_of_both_classifiers(task, activation, targets):
     }
     for diagnosis, gradient in gradients.items():
         assert check_gradient(gradient, task).diagnosis == diagnosis
+
+
+@pytest.mark.parametrize(("task", "model"), [(LOGISTIC_L2, logistic), (SOFTMAX_L2, multi)])
+def test_mistakes_in_the_l2_term(task, model):
+    def gradient(W, b, x, y, on_W=1.0, on_b=0.0, summed=1):
+        dW, db = model()(W, b, x, y)
+        return summed * dW + on_W * W, summed * db + on_b * b
+
+    diagnoses = {
+        "": gradient,
+        "the L2 term is missing": model(),
+        "the L2 term is half as large as it should be": partial(gradient, on_W=0.5),
+        "the L2 term counts b, too": partial(gradient, on_b=1.0),
+        "sum instead of mean": partial(gradient, summed=10),
+    }
+    for diagnosis, function in diagnoses.items():
+        assert check_gradient(function, task).diagnosis == diagnosis
 
 
 def test_mean_instead_of_sum():

@@ -44,29 +44,40 @@ class Mistake:
 
 
 # What the wrong gradients are made of. All three models have the gradient
-# factor · E[(prediction - target) x̃ᵀ], where the factor is 2 for a square and 1 for a logarithm.
+# factor · E[(prediction - target) x̃ᵀ], where the factor is 2 for a square and 1 for a logarithm,
+# and the classifiers may have 2λW besides, from an L2 term.
+
+Classifier = LogisticRegression | SoftmaxRegression
+Model = LinearRegression | Classifier
 
 
 def _true(task: Task, theta: Array) -> Array:
-    return task.jacobian(theta).mT
+    return np.asarray(task.jacobian(theta).mT)
 
 
-def _gradient(task: DataTask, error: Array, X_tilde: Array | None = None) -> Array:
-    """Return factor · E[error x̃ᵀ] (or the sum, as the task has it), shape of θ."""
+def _gradient(task: Model, theta: Array, error: Array, X_tilde: Array | None = None) -> Array:
+    """Return factor · E[error x̃ᵀ] + 2λW (or the sum, as the task has it), shape of θ."""
     factor = 2 if isinstance(task, LinearRegression) else 1
     weight = 1 / task.n_samples if _averages(task) else 1
-    return np.asarray(factor * weight * error @ (task.X_tilde if X_tilde is None else X_tilde).T)
+    samples = task.X_tilde if X_tilde is None else X_tilde
+    return np.asarray(factor * weight * error @ samples.T + _penalty(task, theta))
+
+
+def _penalty(task: Task, theta: Array) -> Array:
+    """Return the gradient of λ‖W‖², which is 2λW beside zeros for b."""
+    l2 = getattr(task, "l2", 0.0)
+    return np.asarray(2 * l2 * np.hstack([theta[:, :-1], np.zeros((len(theta), 1))]))
 
 
 def _averages(task: Task) -> bool:
-    return getattr(task, "reduction", "mean") == "mean"
+    return bool(getattr(task, "reduction", "mean") == "mean")
 
 
-def _prediction(task: DataTask, theta: Array, X_tilde: Array | None = None) -> Array:
+def _prediction(task: Model, theta: Array, X_tilde: Array | None = None) -> Array:
     """Return Wx + b, σ(Wx + b) or softmax(Wx + b), shape ``(n_outputs, n_samples)``."""
     z = theta @ (task.X_tilde if X_tilde is None else X_tilde)
     if isinstance(task, LogisticRegression):
-        return np.asarray(_sigmoid(z))
+        return _sigmoid(z)
     if isinstance(task, SoftmaxRegression):
         return _softmax(z)
     return z
@@ -81,21 +92,8 @@ def _softmax(z: Array, axis: int = 0) -> Array:
     return np.asarray(powers / powers.sum(axis=axis, keepdims=True))
 
 
-def _target(task: DataTask) -> Array:
-    """Return y, or 0 and 1 for the classes, shape ``(n_outputs, n_samples)``."""
-    if isinstance(task, LinearRegression):
-        return task.y
-    first = 1 if isinstance(task, LogisticRegression) else 0
-    classes = np.arange(first, first + task.shape[0])[:, None]
-    return np.asarray(_class_index(task) == classes, dtype=np.float64)
-
-
-def _class_index(task: DataTask) -> Array:
-    return np.unique(task.dataset.y.ravel(), return_inverse=True)[1].astype(float)
-
-
-def _error(task: DataTask, theta: Array) -> Array:
-    return _prediction(task, theta) - _target(task)
+def _error(task: Model, theta: Array) -> Array:
+    return _prediction(task, theta) - task.y
 
 
 # One function per row that is longer than a line.
@@ -123,98 +121,110 @@ def _zero_bias(task: DataTask, theta: Array) -> Array:
 
 
 def _transposed_samples(
-    task: DataTask, theta: Array, *, in_prediction: bool, in_product: bool
+    task: Model, theta: Array, *, in_prediction: bool, in_product: bool
 ) -> Array | None:
     if task.n_samples != task.n_features:
         return None  # shapes do not fit, and NumPy says so
     turned = np.vstack([task.X_tilde[:-1].T, task.X_tilde[-1:]])
     prediction = _prediction(task, theta, turned if in_prediction else None)
-    return _gradient(task, prediction - _target(task), turned if in_product else None)
+    return _gradient(task, theta, prediction - task.y, turned if in_product else None)
 
 
-def _one_sample(task: DataTask, theta: Array, *, sample: int, divided: bool) -> Array | None:
+def _one_sample(task: Model, theta: Array, *, sample: int, divided: bool) -> Array | None:
     if divided and not _averages(task):
         return None
     only = np.zeros(task.n_samples)
     only[sample] = 1 if divided or not _averages(task) else task.n_samples
-    return _gradient(task, _error(task, theta) * only)
+    return _gradient(task, theta, _error(task, theta) * only)
 
 
-def _spread(task: DataTask, theta: Array, *, averaged: str) -> Array | None:
+def _spread(task: Model, theta: Array, *, averaged: str) -> Array | None:
     """Mean over all pairs of a prediction and a target: (n, 1) minus (n,) is (n, n)."""
     if task.shape[0] != 1:
         return None
-    prediction, target = _prediction(task, theta), _target(task)
+    prediction, target = _prediction(task, theta), task.y
     if averaged == "y":
-        return _gradient(task, prediction - target.mean())
-    return _gradient(task, prediction.mean() - target)
+        return _gradient(task, theta, prediction - target.mean())
+    return _gradient(task, theta, prediction.mean() - target)
 
 
-def _labels_as_numbers(task: DataTask, theta: Array) -> Array:
+def _labels_as_numbers(task: Classifier, theta: Array) -> Array:
     y = task.dataset.y
-    numbers = y.ravel().astype(float) if y.dtype.kind in "biuf" else _class_index(task)
-    return _gradient(task, _prediction(task, theta) - numbers)
+    numbers = y.ravel().astype(float) if y.dtype.kind in "biuf" else task.labels
+    return _gradient(task, theta, _prediction(task, theta) - numbers)
 
 
-def _labels_plus_minus(task: DataTask, theta: Array) -> Array:
-    return _gradient(task, _prediction(task, theta) - (2 * _target(task) - 1))
+def _labels_plus_minus(task: Model, theta: Array) -> Array:
+    return _gradient(task, theta, _prediction(task, theta) - (2 * task.y - 1))
 
 
-def _uncancelled(task: DataTask, theta: Array) -> Array:
+def _uncancelled(task: Model, theta: Array) -> Array:
     p = _prediction(task, theta)
-    return _gradient(task, _error(task, theta) * p * (1 - p))
+    return _gradient(task, theta, _error(task, theta) * p * (1 - p))
 
 
-def _squared_error(task: DataTask, theta: Array) -> Array:
+def _squared_error(task: Model, theta: Array) -> Array:
     """Differentiate ‖p - y‖² instead of -log p."""
     p, error = _prediction(task, theta), _error(task, theta)
     if isinstance(task, LogisticRegression):
-        return _gradient(task, 2 * error * p * (1 - p))
-    return _gradient(task, 2 * p * (error - np.sum(p * error, axis=0)))
+        return _gradient(task, theta, 2 * error * p * (1 - p))
+    return _gradient(task, theta, 2 * p * (error - np.sum(p * error, axis=0)))
 
 
-def _logits(task: DataTask, theta: Array) -> Array:
-    return _gradient(task, theta @ task.X_tilde - _target(task))
+def _logits(task: Model, theta: Array) -> Array:
+    return _gradient(task, theta, theta @ task.X_tilde - task.y)
 
 
-def _unnormalized(task: DataTask, theta: Array) -> Array:
-    return _gradient(task, np.exp(theta @ task.X_tilde) - _target(task))
+def _unnormalized(task: Model, theta: Array) -> Array:
+    return _gradient(task, theta, np.exp(theta @ task.X_tilde) - task.y)
 
 
-def _wrong_axis(task: DataTask, theta: Array) -> Array:
-    return _gradient(task, _softmax(theta @ task.X_tilde, axis=1) - _target(task))
+def _wrong_axis(task: Model, theta: Array) -> Array:
+    return _gradient(task, theta, _softmax(theta @ task.X_tilde, axis=1) - task.y)
 
 
-def _turned_sigmoid(task: DataTask, theta: Array) -> Array:
-    return _gradient(task, 1 - _prediction(task, theta) - _target(task))
+def _turned_sigmoid(task: Model, theta: Array) -> Array:
+    return _gradient(task, theta, 1 - _prediction(task, theta) - task.y)
 
 
-def _other_class(task: DataTask, theta: Array) -> Array:
-    return _gradient(task, _prediction(task, theta) - (1 - _target(task)))
+def _other_class(task: Model, theta: Array) -> Array:
+    return _gradient(task, theta, _prediction(task, theta) - (1 - task.y))
 
 
 def _without_x(task: DataTask, theta: Array) -> Array:
-    return np.tile(_true(task, theta)[:, -1:], task.shape[1])
+    return np.tile(_true(task, theta)[:, -1:], task.shape[1]) + _penalty(task, theta)
 
 
-def _without_target(task: DataTask, theta: Array) -> Array:
-    return _gradient(task, _prediction(task, theta))
+def _without_target(task: Model, theta: Array) -> Array:
+    return _gradient(task, theta, _prediction(task, theta))
 
 
 def _b_first(task: DataTask, theta: Array) -> Array:
     return np.roll(_true(task, theta), 1, axis=-1)
 
 
+def _scaled(task: DataTask, theta: Array, factor: float) -> Array:
+    """Return the gradient with another factor before the samples' part."""
+    penalty = _penalty(task, theta)
+    return factor * (_true(task, theta) - penalty) + penalty
+
+
 def _summed(task: DataTask, theta: Array) -> Array | None:
-    return task.n_samples * _true(task, theta) if _averages(task) else None
+    return _scaled(task, theta, task.n_samples) if _averages(task) else None
 
 
 def _averaged(task: DataTask, theta: Array) -> Array | None:
-    return None if _averages(task) else _true(task, theta) / task.n_samples
+    return None if _averages(task) else _scaled(task, theta, 1 / task.n_samples)
 
 
 def _averaged_over_outputs(task: DataTask, theta: Array) -> Array:
-    return _true(task, theta) / task.shape[0]
+    return _scaled(task, theta, 1 / task.shape[0])
+
+
+def _penalty_on_bias(task: Classifier, theta: Array) -> Array:
+    gradient = _true(task, theta)
+    gradient[:, -1] += 2 * task.l2 * theta[:, -1]
+    return gradient
 
 
 _DATA = (DataTask,)
@@ -382,6 +392,25 @@ MISTAKES: tuple[Mistake, ...] = (
         _turned_sigmoid,
         "Put a large z into your σ: is the result near 1, as it should be?",
         (LogisticRegression,),
+    ),
+    # The L2 term.
+    Mistake(
+        "the L2 term is missing",
+        lambda task, theta: _true(task, theta) - _penalty(task, theta),
+        "This task's loss has a term besides the samples' (l2 is not 0): differentiate it, too.",
+        _CLASSIFIERS,
+    ),
+    Mistake(
+        "the L2 term is half as large as it should be",
+        lambda task, theta: _true(task, theta) - _penalty(task, theta) / 2,
+        "The term is λ‖W‖², without a ½: what does the power bring down?",
+        _CLASSIFIERS,
+    ),
+    Mistake(
+        "the L2 term counts b, too",
+        _penalty_on_bias,
+        "Only W is kept small by the L2 term: which column of θ should it leave alone?",
+        _CLASSIFIERS,
     ),
     # Right up to a factor.
     Mistake(
