@@ -76,8 +76,8 @@ def run_guarded(steps: Iterator[Any], seconds: float) -> Outcome:
             redirect_stderr(_Stream(worker, printed, sys.stderr)),
         ):
             warnings.simplefilter("default")
-            worker.start()
             try:
+                worker.start()
                 outcome.timed_out = not worker.ends_within(seconds)
             finally:
                 outcome.still_running = not worker.stop()
@@ -100,43 +100,57 @@ class _Worker(threading.Thread):
         self.outcome = outcome
         self.gate = threading.Lock()
         self.finished = False
+        # Not left to Thread.join and is_alive: interrupted, they take a running thread for dead.
+        self.ended = threading.Event()
 
     def run(self) -> None:
         try:
-            with np.errstate(divide="warn", over="warn", invalid="warn", under="ignore"):
-                for value in self.steps:
-                    self.outcome.values.append(value)
+            self.collect()
         except TimeIsUp as stop:
             stop.__class__.__init__ = SystemExit.__init__  # type: ignore[method-assign]
-        except BaseException as error:  # a student's exit() is to be reported, too
-            self.outcome.error = error
         # Behind the gate nothing is raised in here any more; on the way to it, it still may be.
         while not self.finished:
             try:
                 with self.gate:
                     self.finished = True
                     _raise_in_thread(self.ident, ctypes.py_object())
-            except TimeIsUp:
-                pass
+            except TimeIsUp as stop:
+                stop.__class__.__init__ = SystemExit.__init__  # type: ignore[method-assign]
+        self.ended.set()
+
+    def collect(self) -> None:
+        try:
+            with np.errstate(divide="warn", over="warn", invalid="warn", under="ignore"):
+                for value in self.steps:
+                    self.outcome.values.append(value)
+        except TimeIsUp:
+            raise
+        except BaseException as error:  # a student's exit() is to be reported, too
+            self.outcome.error = error
 
     def ends_within(self, seconds: float) -> bool:
         """Wait in short naps: on some platforms a long one could not be interrupted."""
         deadline = time.monotonic() + seconds
-        while self.is_alive() and (left := deadline - time.monotonic()) > 0:
-            self.join(min(left, 0.05))
-        return not self.is_alive()
+        while (left := deadline - time.monotonic()) > 0:
+            if self.ended.wait(min(left, 0.05)):
+                break
+        return self.ended.is_set()
 
     def stop(self) -> bool:
         """Raise `TimeIsUp` in the thread until it ends; return whether it did."""
-        stop = ctypes.py_object(_recurring(self.ident))
         deadline = time.monotonic() + GRACE
-        while self.is_alive() and time.monotonic() < deadline:
+        while self.ident is None and time.monotonic() < deadline:
+            time.sleep(0.001)  # interrupted while it was being started
+        stop = ctypes.py_object(_recurring(self.ident))
+        while not self.ended.is_set() and time.monotonic() < deadline:
             if self.gate.acquire(timeout=0.05):
                 if not self.finished:
                     _raise_in_thread(self.ident, stop)
                 self.gate.release()
-            self.join(0.05)
-        return not self.is_alive()
+            self.ended.wait(0.05)
+        if self.ended.is_set():
+            self.join()
+        return self.ended.is_set()
 
 
 _raise_in_thread = ctypes.PYFUNCTYPE(None, ctypes.c_ulong, ctypes.py_object)(
