@@ -393,19 +393,20 @@ def tasks_for(mistake):
                 yield task
 
 
-@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
-def test_rows_can_be_told_apart(mistake):
-    tasks = list(tasks_for(mistake))
+# Rows of one name differ in ε, or in whether a sum is divided: the last of each will do.
+ONE_OF_EACH = {mistake.name: mistake for mistake in MISTAKES}
+
+
+@pytest.mark.parametrize("name", ONE_OF_EACH)
+def test_rows_can_be_told_apart(name):
+    tasks = list(tasks_for(ONE_OF_EACH[name]))
     assert tasks
     for task in tasks:
-        report = check_gradient(partial(mistake.gradient, task), task)
-        if report.diagnosis != mistake.name:
-            # Only where the numbers are all but the same: two steps of a tiny ε.
-            theta = np.random.default_rng(1).normal(size=task.shape)
-            wrong = mistake.gradient(task, theta)
-            others = [row.gradient(task, theta) for row in MISTAKES if row.name == report.diagnosis]
-            size = np.abs(task.jacobian(theta)).max()
-            assert min(np.abs(other - wrong).max() for other in others) < 1e-8 * size
+        report = check_gradient(partial(ONE_OF_EACH[name].gradient, task), task)
+        theta = RNG.normal(size=task.shape)
+        numbers = [ONE_OF_EACH[n].gradient(task, theta) for n in (name, report.diagnosis)]
+        # The upper one of two rows that are the same on this task, such as [b | W] reversed.
+        assert report.diagnosis == name or np.array_equal(*numbers)
 
 
 def test_rows_are_written_for_people():
