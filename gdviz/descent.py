@@ -24,6 +24,7 @@ class Status(StrEnum):
     OSCILLATING = "oscillating"
     DIVERGED = "diverged"
     NAN = "nan"
+    SEPARABLE = "separable"
 
     @property
     def meaning(self) -> str:
@@ -37,6 +38,7 @@ _MEANING = {
     Status.OSCILLATING: "oscillating: each step undoes part of the last",
     Status.DIVERGED: "diverged: the loss is above its start",
     Status.NAN: "NaN: the numbers left float64's range",
+    Status.SEPARABLE: "separable: all samples are right, and a longer θ is better for ever",
 }
 
 
@@ -107,21 +109,22 @@ def gradient_descent(
         )
 
     path = np.empty(path_shape)
-    gradient_norm = np.empty(path_shape[:-2])
+    loss, gradient_norm = np.empty((2, *path_shape[:-2]))
     theta = np.broadcast_to(theta, (*batch, *task.shape))
     ε = learning_rate[..., None, None]
     with quiet_overflow():
         for iteration in range(iterations + 1):
-            J = task.jacobian(theta)
+            loss[..., iteration], J = task.loss_and_jacobian(theta)
             path[..., iteration, :, :] = theta
             gradient_norm[..., iteration] = np.linalg.norm(J, axis=(-2, -1))
             theta = theta - ε * J.mT
     return Descent(
         theta=path,
-        loss=_losses(task, path),
+        loss=loss,
         gradient_norm=gradient_norm,
         learning_rate=learning_rate,
         least_loss=task.least_loss,
+        loss_of_separation=task.loss_of_separation,
     )
 
 
@@ -137,6 +140,8 @@ class Descent:
     learning_rate : ndarray that broadcasts with the batch axes
     least_loss : float
         The least loss that the task has anywhere.
+    loss_of_separation : float
+        A loss below this proves that the samples are separable: there is no minimum.
     """
 
     theta: Array
@@ -144,6 +149,7 @@ class Descent:
     gradient_norm: Array
     learning_rate: Array
     least_loss: float
+    loss_of_separation: float = -np.inf
 
     def __repr__(self) -> str:
         runs = "1 run" if self.loss.ndim == 1 else f"{self.loss[..., 0].size} runs"
@@ -183,6 +189,7 @@ class Descent:
             self.gradient_norm[..., :stop],
             self.learning_rate,
             self.least_loss,
+            self.loss_of_separation,
         )
 
     def run(self, index: int | tuple[int, ...]) -> "Descent":
@@ -194,6 +201,7 @@ class Descent:
             self.gradient_norm[index],
             np.broadcast_to(self.learning_rate, batch)[index],
             self.least_loss,
+            self.loss_of_separation,
         )
 
     @quiet_overflow()
@@ -202,6 +210,7 @@ class Descent:
 
         - nan: θ, the loss or the gradient is NaN.
         - diverged: the loss is above its first value, or infinite.
+        - separable: the loss is so small that every sample is on its right side, with no minimum.
         - converged: a millionth is left of the loss above the least one, or float64's rounding.
         - oscillating: the last two steps point against each other.
         - slow: none of these; the loss still falls.
@@ -215,6 +224,7 @@ class Descent:
         conditions = {
             Status.NAN: np.isnan(loss) | np.isnan(gradient_norm),
             Status.DIVERGED: (loss > first_loss + 1e-9 * np.abs(first_loss)) | np.isinf(loss),
+            Status.SEPARABLE: loss < self.loss_of_separation,
             Status.CONVERGED: excess <= CONVERGED_AT * excess[..., :1] + rounding,
             Status.OSCILLATING: turned,
         }
@@ -225,9 +235,3 @@ class Descent:
             default=order.index(Status.SLOW),
         )
         return cast("NDArray[np.int64]", codes)
-
-
-def _losses(task: Task, path: Array) -> Array:
-    """Return the loss along ``path``, one iteration at a time so that memory stays bounded."""
-    with quiet_overflow():
-        return np.stack([task.loss(path[..., k, :, :]) for k in range(path.shape[-3])], axis=-1)
