@@ -7,6 +7,7 @@ Gorman, Williams and Fraser (2014), PLoS ONE 9(3): e90081.
 """
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from os import PathLike
@@ -94,11 +95,11 @@ class Dataset:
         if self.y.dtype.kind == "f" if target is None else target:
             columns = y.reshape(len(y), -1)
             y = _standardize(columns, [target_name] * columns.shape[1]).reshape(y.shape)
-            target_name = f"{target_name}, standardized"
+            target_name = _without_unit(target_name)
         return Dataset(
             X,
             y,
-            feature_names=[f"{name}, standardized" for name in self.feature_names],
+            feature_names=[_without_unit(name) for name in self.feature_names],
             target_name=target_name,
         )
 
@@ -116,10 +117,18 @@ def penguins(features: Names = "flipper_length_mm", target: str = "body_mass_g")
     Examples
     --------
     >>> penguins()
-    Dataset(342 samples: flipper_length_mm -> body_mass_g)
+    Dataset(342 samples: flipper length (mm) -> body mass (g))
     """
     path = Path(__file__).parent / "data" / "penguins.csv"
-    return read_csv(path, features=features, target=target, missing="drop")
+    data = read_csv(path, features=features, target=target, missing="drop")
+    names = [_with_unit(name) for name in data.feature_names]
+    return Dataset(data.X, data.y, feature_names=names, target_name=_with_unit(data.target_name))
+
+
+def _with_unit(column: str) -> str:
+    """Return a penguins column's name as an axis shows it: flipper length (mm)."""
+    words = column.split("_")
+    return f"{' '.join(words[:-1])} ({words[-1]})" if words[-1] in ("mm", "g") else column
 
 
 def line(
@@ -334,6 +343,11 @@ def _as_names(names: Names | None, count: int) -> tuple[str, ...]:
     if len(names) != count:
         raise ValueError(f"feature_names has {len(names)} names, but X has {count} features")
     return names
+
+
+def _without_unit(name: str) -> str:
+    """Return the name of a standardized column: its unit is gone, its deviation is the unit."""
+    return re.sub(r" \([^()]*\)$", "", name) + ", standardized"
 
 
 def _standardize(columns: NDArray[np.float64], names: Sequence[str]) -> NDArray[np.float64]:

@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from gdviz.datasets import as_floats
 from gdviz.task import Array, Task, quiet_overflow
 
-CONVERGED_AT = 1e-4
-"""A run has converged where its gradient is this fraction of the first one."""
+CONVERGED_AT = 1e-6
+"""A run has converged where this fraction is left of the loss that it had to lose."""
 MAX_BYTES = 4 * 2**30
 """The largest record of θ that one call may ask for."""
 
@@ -24,6 +24,7 @@ class Status(StrEnum):
     OSCILLATING = "oscillating"
     DIVERGED = "diverged"
     NAN = "nan"
+    SEPARABLE = "separable"
 
     @property
     def meaning(self) -> str:
@@ -32,11 +33,12 @@ class Status(StrEnum):
 
 
 _MEANING = {
-    Status.CONVERGED: "converged: the gradient has all but vanished",
-    Status.SLOW: "on its way: the loss still falls",
+    Status.CONVERGED: "converged: the loss is as low as it gets",
+    Status.SLOW: "still descending",
     Status.OSCILLATING: "oscillating: each step undoes part of the last",
-    Status.DIVERGED: "diverged: the loss is above where it began",
-    Status.NAN: "NaN: the numbers left the range of float64",
+    Status.DIVERGED: "diverged: the loss is above its start",
+    Status.NAN: "NaN: the numbers left float64's range",
+    Status.SEPARABLE: "separable: all samples are right, and a longer θ is better for ever",
 }
 
 
@@ -107,21 +109,22 @@ def gradient_descent(
         )
 
     path = np.empty(path_shape)
-    gradient_norm = np.empty(path_shape[:-2])
+    loss, gradient_norm = np.empty((2, *path_shape[:-2]))
     theta = np.broadcast_to(theta, (*batch, *task.shape))
     ε = learning_rate[..., None, None]
     with quiet_overflow():
         for iteration in range(iterations + 1):
-            J = task.jacobian(theta)
+            loss[..., iteration], J = task.loss_and_jacobian(theta)
             path[..., iteration, :, :] = theta
             gradient_norm[..., iteration] = np.linalg.norm(J, axis=(-2, -1))
             theta = theta - ε * J.mT
     return Descent(
         theta=path,
-        loss=_losses(task, path),
+        loss=loss,
         gradient_norm=gradient_norm,
         learning_rate=learning_rate,
-        curvature=2 / float(task.max_stable_learning_rate(path.reshape(-1, *task.shape)[0])),
+        least_loss=task.least_loss,
+        loss_of_separation=task.loss_of_separation,
     )
 
 
@@ -135,15 +138,18 @@ class Descent:
     loss, gradient_norm : ndarray of shape ``(..., iterations + 1)``
         L(θ) and the Frobenius norm of ∇L(θ).
     learning_rate : ndarray that broadcasts with the batch axes
-    curvature : float
-        λmax of the Hessian at the first start: the scale that tells a gradient from rounding.
+    least_loss : float
+        The least loss that the task has anywhere.
+    loss_of_separation : float
+        A loss below this proves that the samples are separable: there is no minimum.
     """
 
     theta: Array
     loss: Array
     gradient_norm: Array
     learning_rate: Array
-    curvature: float
+    least_loss: float
+    loss_of_separation: float = -np.inf
 
     def __repr__(self) -> str:
         runs = "1 run" if self.loss.ndim == 1 else f"{self.loss[..., 0].size} runs"
@@ -182,7 +188,8 @@ class Descent:
             self.loss[..., :stop],
             self.gradient_norm[..., :stop],
             self.learning_rate,
-            self.curvature,
+            self.least_loss,
+            self.loss_of_separation,
         )
 
     def run(self, index: int | tuple[int, ...]) -> "Descent":
@@ -193,7 +200,8 @@ class Descent:
             self.loss[index],
             self.gradient_norm[index],
             np.broadcast_to(self.learning_rate, batch)[index],
-            self.curvature,
+            self.least_loss,
+            self.loss_of_separation,
         )
 
     @quiet_overflow()
@@ -202,21 +210,22 @@ class Descent:
 
         - nan: θ, the loss or the gradient is NaN.
         - diverged: the loss is above its first value, or infinite.
-        - converged: the gradient is 1e-4 of the first one, or lost in float64's rounding.
+        - separable: the loss is so small that every sample is on its right side, with no minimum.
+        - converged: a millionth is left of the loss above the least one, or float64's rounding.
         - oscillating: the last two steps point against each other.
         - slow: none of these; the loss still falls.
         """
         loss, gradient_norm = self.loss, self.gradient_norm
         first_loss = loss[..., :1]
-        size = np.linalg.norm(self.theta, axis=(-2, -1))
-        rounding = 1e-13 * (self.curvature * size + np.sqrt(self.curvature * np.abs(loss)))
+        excess, rounding = loss - self.least_loss, 1e-12 * np.abs(first_loss)
         steps = np.diff(self.theta, axis=-3)
         turned = np.zeros(loss.shape, dtype=bool)
         turned[..., 2:] = np.sum(steps[..., 1:, :, :] * steps[..., :-1, :, :], axis=(-2, -1)) < 0
         conditions = {
-            Status.NAN: np.isnan(loss) | np.isnan(gradient_norm) | np.isnan(size),
+            Status.NAN: np.isnan(loss) | np.isnan(gradient_norm),
             Status.DIVERGED: (loss > first_loss + 1e-9 * np.abs(first_loss)) | np.isinf(loss),
-            Status.CONVERGED: gradient_norm <= CONVERGED_AT * gradient_norm[..., :1] + rounding,
+            Status.SEPARABLE: loss < self.loss_of_separation,
+            Status.CONVERGED: excess <= CONVERGED_AT * excess[..., :1] + rounding,
             Status.OSCILLATING: turned,
         }
         order = list(Status)
@@ -226,9 +235,3 @@ class Descent:
             default=order.index(Status.SLOW),
         )
         return cast("NDArray[np.int64]", codes)
-
-
-def _losses(task: Task, path: Array) -> Array:
-    """Return the loss along ``path``, one iteration at a time so that memory stays bounded."""
-    with quiet_overflow():
-        return np.stack([task.loss(path[..., k, :, :]) for k in range(path.shape[-3])], axis=-1)

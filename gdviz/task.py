@@ -4,6 +4,7 @@ A new model derives from `DataTask` (it learns from samples), a new analytic lan
 """
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,6 +30,8 @@ class Task(ABC):
 
     shape: tuple[int, int]
     """Shape of one θ, ``(n_outputs, n_features + 1)`` for the models: ``[W | b]``."""
+    loss_of_separation: float = -np.inf
+    """A loss below this proves that there is no minimum: the samples are separable, θ grows."""
 
     @abstractmethod
     def loss(self, theta: ArrayLike) -> Array:
@@ -37,6 +40,10 @@ class Task(ABC):
     @abstractmethod
     def jacobian(self, theta: ArrayLike) -> Array:
         """Return ∇L(θ) in numerator layout, shape ``(..., *shape[::-1])``."""
+
+    def loss_and_jacobian(self, theta: ArrayLike) -> tuple[Array, Array]:
+        """Return L(θ) and ∇L(θ); a model whose two share work does that work once."""
+        return self.loss(theta), self.jacobian(theta)
 
     @abstractmethod
     def hessian(self, theta: ArrayLike | None = None) -> Array:
@@ -48,6 +55,11 @@ class Task(ABC):
     @abstractmethod
     def minimizer(self) -> Array:
         """Return a θ of least loss, shape ``shape``."""
+
+    @cached_property
+    def least_loss(self) -> float:
+        """The loss at the minimizer; what a descent can hope for."""
+        return float(self.loss(self.minimizer()))
 
     def max_stable_learning_rate(self, theta: ArrayLike | None = None) -> Array:
         """Return 2/λmax, the learning rate above which a step overshoots further than it came.

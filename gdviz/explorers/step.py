@@ -1,0 +1,143 @@
+"""StepExplorer: the lecture's loop, one line at a time."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from gdviz.descent import gradient_descent
+from gdviz.explorers.style import ARROW, NOW, PATH, START
+from gdviz.figures import draw_landscape, gdviz_style
+from gdviz.landscape import landscape, parameter_plane, window_around
+from gdviz.live import Line, LiveFigure, Points, Text, Trail
+from gdviz.task import Array, Task
+
+CODE = (
+    "for iteration in range(n):",
+    "    J = ∇L(θ)",
+    "    θ = θ - ε * J.mT",
+)
+LINE_HEIGHT = 0.085
+HEAD = 0.035
+"""Length of an arrow's head, as a fraction of the landscape's width."""
+
+
+class StepExplorer(LiveFigure):
+    """The lecture's loop beside the landscape: first the arrow -ε ∇L(θ), then the step along it.
+
+    Parameters
+    ----------
+    task : Task
+        With two parameters.
+    theta : array_like of shape ``task.shape``
+        Where to start.
+    learning_rate : float
+    iterations : int
+
+    Raises
+    ------
+    ValueError
+        If the task does not have exactly two parameters, or an argument does not fit it.
+    """
+
+    def __init__(
+        self, task: Task, theta: ArrayLike, learning_rate: float, iterations: int = 12
+    ) -> None:
+        self.task = task
+        plane = parameter_plane(task)
+        self.descent = gradient_descent(task, theta, learning_rate, iterations)
+        window = window_around(task, plane, self.descent.theta)
+        with gdviz_style():
+            figure = Figure(figsize=(9.5, 4.0))
+            on_landscape = figure.add_axes((0.075, 0.14, 0.33, 0.77))
+            on_code = figure.add_axes((0.53, 0.04, 0.46, 0.9))
+            draw_landscape(on_landscape, landscape(task, plane, window), plane, task.minimizer())
+            on_code.axis("off")
+            on_code.set(xlim=(0, 1), ylim=(0, 1))
+            for k, line in enumerate(CODE):
+                on_code.text(0.05, 1 - (k + 0.75) * LINE_HEIGHT, line, family="monospace", size=14)
+
+        # Two positions of the slider per iteration: J is known, then θ has moved.
+        steps = np.arange(2 * iterations + 1)
+        now = steps // 2
+        points = plane.coordinates(self.descent.theta)
+        u, v = points[now].T
+        asked = steps % 2 == 1
+        ahead = points[np.minimum(now + 1, iterations)]
+        tips = np.where(asked[:, None], ahead, np.nan)
+        arrow_u, arrow_v = arrow(points[now], tips, window)
+        J = task.jacobian(self.descent.theta)[now].reshape(-1, 2)
+        shown_J = np.where(asked[:, None], J, np.nan)
+        row = np.where(steps == 0, 0, np.where(asked, 1, 2))
+        values = {
+            "W": u,
+            "b": v,
+            "loss": self.descent.loss[now],
+            "k": now,
+            "JW": shown_J[:, 0],
+            "Jb": shown_J[:, 1],
+            "dW": -learning_rate * shown_J[:, 0],
+            "db": -learning_rate * shown_J[:, 1],
+            "what": row,
+        }
+        over = ("step",)
+        words = {"what": ["θ ~ Init", "J = ∇L(θ) points uphill", "θ has moved downhill"]}
+
+        def text(template: str, line: float, **style: Any) -> Text:
+            place: dict[str, Any] = {"axes": on_code, "x": 0.05, "y": 1 - line * LINE_HEIGHT}
+            return Text(template, values, over, words, **place, **style)
+
+        super().__init__(
+            figure,
+            [
+                Trail(on_landscape, u, v, over, **PATH),
+                Points(on_landscape, u[:1], v[:1], over, **START),
+                Line(on_landscape, arrow_u, arrow_v, over, **ARROW),
+                Points(on_landscape, u, v, over, **NOW),
+                Points(on_code, 0.01, 1 - (row + 0.55) * LINE_HEIGHT, over, **NOW),
+                text("iteration {k}: {what}", 4.6, bold=True),
+                text("θ = [ {W:.3f} | {b:.3f} ]", 5.9, size=14),
+                text("loss L(θ) = {loss:.4f}", 7.0, size=14),
+                text("J.mT = [ {JW:.3f} | {Jb:.3f} ]", 8.6, size=14),
+                text(
+                    f"-ε J.mT = [ {{dW:.3f}} | {{db:.3f}} ]   with ε = {learning_rate:g}",
+                    9.7,
+                    size=14,
+                ),
+            ],
+            {"step": steps},
+            description=Text(
+                "iteration {k}, {what}: W = {W:.3f}, b = {b:.3f}, loss {loss:.4f}",
+                values,
+                over,
+                words,
+            ),
+        )
+
+    def __repr__(self) -> str:
+        return f"StepExplorer({self.task!r}, {self.descent.iterations} iterations)"
+
+
+def arrow(tails: Array, tips: Array, window: Array) -> tuple[Array, Array]:
+    """Return arrows as lines of five points each: shaft, tip, and the two strokes of the head.
+
+    Parameters
+    ----------
+    tails, tips : ndarray of shape ``(..., 2)``
+    window : ndarray of shape ``(2, 2)``
+        ``((u_min, u_max), (v_min, v_max))``, drawn as a square.
+
+    Returns
+    -------
+    u, v : ndarray of shape ``(..., 5)``
+    """
+    size = window[:, 1] - window[:, 0]
+    shaft = (tips - tails) / size
+    length = np.linalg.norm(shaft, axis=-1, keepdims=True)
+    back = -shaft / np.where(length > 0, length, 1) * np.minimum(HEAD, length / 2)
+    turn = np.deg2rad(28)
+    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    barbs = [tips + back @ rotation * size, tips + back @ rotation.T * size]
+    points = np.stack([tails, tips, barbs[0], tips, barbs[1]], axis=-2)
+    return points[..., 0], points[..., 1]

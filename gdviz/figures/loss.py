@@ -1,0 +1,23 @@
+"""Loss against iteration."""
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import NullLocator
+
+from gdviz.figures.style import label
+
+
+def draw_loss(axes: Axes, iterations: int) -> None:
+    """Draw empty axes for losses, on a logarithmic scale.
+
+    Iterations are linear up to 10 and logarithmic beyond, so that a descent that needs a dozen
+    steps and one that needs hundreds can both be read.
+    """
+    axes.set_yscale("log")
+    axes.set_xscale("symlog", linthresh=10, linscale=1.2)
+    ticks = [0, 5, *(10**k for k in range(1, 7) if 10**k < iterations / 2), iterations]
+    axes.set_xticks(ticks, [str(tick) for tick in ticks])
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_minor_locator(NullLocator())
+    axes.set_xlim(0, iterations)
+    axes.grid(color="0.9")
+    label(axes, x="iteration", y="", title="Loss curve")

@@ -1,0 +1,12 @@
+"""Figures that matplotlib paints once and the browser keeps moving, without a kernel.
+
+The way of the data: `tracks` say what moves over which dimensions -> `scene` has matplotlib map
+them to the figure's pixels and packs them -> `widget` (canvas.js) draws them in the browser,
+`still` draws the same scene through matplotlib. `figure` holds them together.
+"""
+
+from gdviz.live.figure import LiveFigure
+from gdviz.live.player import Player, Presets
+from gdviz.live.tracks import Line, Points, Text, Trail
+
+__all__ = ["Line", "LiveFigure", "Player", "Points", "Presets", "Text", "Trail"]

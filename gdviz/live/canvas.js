@@ -1,0 +1,319 @@
+// Draws what moves over a figure that matplotlib has painted.
+//
+// The kernel sends the painting (a PNG) and the scene: every position of every mark, in figure
+// pixels, with one axis per named dimension. A slider per dimension says where we are. Nothing
+// here ever asks the kernel, and nothing that follows a slider is saved in this model.
+
+const RIM = (1.2 * 100) / 72; // the rim of markers and lines, as in still.py
+const FAR = 1e4; // pixels; canvases lose precision beyond, so longer lines are cut to this box
+const STEP = 0.02; // of the axes' side: how far an arrow key moves the crosshair
+const FONT = '"DejaVu Sans", Verdana, sans-serif';
+const ARRAYS = { float32: Float32Array, float64: Float64Array, int32: Int32Array, uint8: Uint8Array };
+
+/** The scene with its buffers as typed arrays. */
+function unpack(scene) {
+  const copies = scene.buffers.map((view) =>
+    view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength),
+  );
+  const array = (numbers) => ({ ...numbers, data: new ARRAYS[numbers.dtype](copies[numbers.buffer]) });
+  const part = (p) => (p.numbers ? { ...p, numbers: array(p.numbers) } : p);
+  return {
+    ...scene,
+    description: scene.description.map(part),
+    marks: scene.marks.map((mark) =>
+      mark.kind === "text"
+        ? { ...mark, parts: mark.parts.map(part) }
+        : { ...mark, x: array(mark.x), y: array(mark.y) },
+    ),
+  };
+}
+
+/** What remains of an array once every dimension has its place. */
+function at({ data, shape, over }, position) {
+  let start = 0;
+  let stride = data.length;
+  over.forEach((name, axis) => {
+    stride /= shape[axis];
+    start += stride * Math.min(position[name], shape[axis] - 1);
+  });
+  return data.subarray(start, start + stride);
+}
+
+/** A number as Python's format() writes it with .Ng, .Nf or .Ne. */
+function format(value, specification) {
+  if (Number.isNaN(value)) return "nan";
+  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
+  if (specification === "") return String(value);
+  const digits = Number(specification.slice(1, -1));
+  const twoDigits = (text) => text.replace(/e([+-])(\d)$/, "e$10$2");
+  if (specification.endsWith("f")) return value.toFixed(digits);
+  if (specification.endsWith("e")) return twoDigits(value.toExponential(digits));
+  const precision = Math.max(digits, 1);
+  const scientific = value.toExponential(precision - 1);
+  const exponent = Number(scientific.split("e")[1]);
+  const trim = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
+  if (exponent >= -4 && exponent < precision) return trim(value.toFixed(precision - 1 - exponent));
+  const [mantissa, power] = scientific.split("e");
+  return twoDigits(`${trim(mantissa)}e${power}`);
+}
+
+function text(parts, position) {
+  return parts
+    .map((part) => {
+      if (!part.numbers) return part.text;
+      const value = at(part.numbers, position)[0];
+      return part.words ? part.words[value] : format(value, part.format);
+    })
+    .join("");
+}
+
+/** The piece of a segment inside the box of +-FAR pixels, or null (Liang and Barsky, 1984). */
+function cut(x0, y0, x1, y1) {
+  let enter = 0;
+  let leave = 1;
+  for (const [from, step] of [[x0, x1 - x0], [y0, y1 - y0]]) {
+    if (step === 0) {
+      if (Math.abs(from) > FAR) return null;
+      continue;
+    }
+    const [near, far] = [(-FAR - from) / step, (FAR - from) / step].sort((a, b) => a - b);
+    enter = Math.max(enter, near);
+    leave = Math.min(leave, far);
+  }
+  if (enter > leave) return null;
+  const along = (t) => [x0 + t * (x1 - x0), y0 + t * (y1 - y0)];
+  return [...along(enter), ...along(leave)];
+}
+
+function tracePath(context, x, y, count) {
+  context.beginPath();
+  let connected = false;
+  if (count === 1) {
+    context.moveTo(x[0], y[0]);
+  }
+  for (let k = 1; k < count; k++) {
+    if (Number.isNaN(x[k] + y[k] + x[k - 1] + y[k - 1])) {
+      connected = false;
+      continue;
+    }
+    const far = Math.max(Math.abs(x[k]), Math.abs(y[k]), Math.abs(x[k - 1]), Math.abs(y[k - 1])) > FAR;
+    const piece = far ? cut(x[k - 1], y[k - 1], x[k], y[k]) : [x[k - 1], y[k - 1], x[k], y[k]];
+    if (!piece) {
+      connected = false;
+      continue;
+    }
+    if (!connected || far) context.moveTo(piece[0], piece[1]);
+    context.lineTo(piece[2], piece[3]);
+    connected = !far;
+  }
+}
+
+/** x and y at a position; what does not vary along the points is repeated. */
+function coordinates(mark, position) {
+  let x = at(mark.x, position);
+  let y = at(mark.y, position);
+  const length = Math.max(x.length, y.length);
+  if (x.length < length) x = new Float32Array(length).fill(x[0]);
+  if (y.length < length) y = new Float32Array(length).fill(y[0]);
+  return { x, y, count: mark.grows ? Math.min(length, position[mark.grows] + 1) : length };
+}
+
+function drawMark(context, mark, position) {
+  const { x, y, count } = coordinates(mark, position);
+  context.save();
+  context.beginPath();
+  context.rect(...mark.clip);
+  context.clip();
+  if (mark.width > 0) {
+    context.lineJoin = context.lineCap = "round";
+    tracePath(context, x, y, count);
+    if (mark.outline) {
+      context.strokeStyle = mark.outline;
+      context.lineWidth = mark.width + 2 * RIM;
+      context.stroke();
+    }
+    context.strokeStyle = mark.color;
+    context.lineWidth = mark.width;
+    context.stroke();
+  }
+  if (mark.dots > 0) {
+    context.fillStyle = mark.color ?? "transparent";
+    context.strokeStyle = mark.outline ?? mark.color;
+    context.lineWidth = RIM;
+    for (let k = 0; k < count; k++) {
+      if (!(Math.abs(x[k]) < FAR && Math.abs(y[k]) < FAR)) continue;
+      context.beginPath();
+      context.arc(x[k], y[k], mark.dots / 2, 0, 2 * Math.PI);
+      context.fill();
+      if (mark.kind === "points") context.stroke();
+    }
+  }
+  context.restore();
+}
+
+function drawText(context, mark, position) {
+  context.font = `${mark.bold ? "bold " : ""}${mark.size}px ${FONT}`;
+  context.textAlign = mark.align;
+  context.fillStyle = mark.color;
+  context.fillText(text(mark.parts, position), mark.x, mark.y);
+}
+
+function drawCrosshair(context, { x, y }) {
+  context.beginPath();
+  context.moveTo(x - 12, y);
+  context.lineTo(x + 12, y);
+  context.moveTo(x, y - 12);
+  context.lineTo(x, y + 12);
+  for (const [color, width] of [["white", 4], ["black", 1.5]]) {
+    context.strokeStyle = color;
+    context.lineWidth = width;
+    context.stroke();
+  }
+}
+
+/** The index of a dimension at which its control stands: the nearest value, or its own index. */
+function indexOf(control, values) {
+  const index = control.get("index");
+  if (Number.isInteger(index)) return Math.min(index, values.length - 1);
+  const value = control.get("value");
+  let nearest = 0;
+  for (let k = 1; k < values.length; k++) {
+    if (Math.abs(values[k] - value) < Math.abs(values[nearest] - value)) nearest = k;
+  }
+  return nearest;
+}
+
+async function render({ model, el }) {
+  const root = document.createElement("div");
+  root.className = "gdviz-live";
+  root.setAttribute("role", "img");
+  const image = document.createElement("img");
+  image.alt = ""; // the root's label says it all
+  image.draggable = false;
+  const canvas = document.createElement("canvas");
+  root.append(image, canvas);
+  el.append(root);
+
+  const names = Object.keys(model.get("controls"));
+  const controls = await Promise.all(
+    names.map((name) =>
+      model.widget_manager.get_model(model.get("controls")[name].replace("IPY_MODEL_", "")),
+    ),
+  );
+  let scene = null;
+  let frame = 0;
+  let crosshair = null;
+
+  const position = () =>
+    Object.fromEntries(names.map((name, k) => [name, indexOf(controls[k], scene.dimensions[name])]));
+
+  function draw() {
+    frame = 0;
+    if (!scene) return;
+    const [width] = scene.size;
+    const shown = root.getBoundingClientRect();
+    const pixelWidth = Math.round(shown.width * devicePixelRatio);
+    const pixelHeight = Math.round(shown.height * devicePixelRatio);
+    if (canvas.width !== pixelWidth || canvas.height !== pixelHeight) {
+      canvas.width = pixelWidth;
+      canvas.height = pixelHeight;
+    }
+    const context = canvas.getContext("2d");
+    const scale = pixelWidth / width;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, pixelWidth, pixelHeight);
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    const here = position();
+    for (const mark of scene.marks) (mark.kind === "text" ? drawText : drawMark)(context, mark, here);
+    if (crosshair) drawCrosshair(context, crosshair);
+    root.setAttribute("aria-label", text(scene.description, here));
+  }
+  const schedule = () => {
+    frame ||= requestAnimationFrame(draw);
+  };
+
+  // A new painting takes time to decode. It and its scene appear together, and only if nothing
+  // newer has come meanwhile.
+  let newest = 0;
+  async function load() {
+    const mine = ++newest;
+    const next = unpack(model.get("scene"));
+    const painting = model.get("painting");
+    if (painting !== image.painting) {
+      const url = URL.createObjectURL(new Blob([painting], { type: "image/png" }));
+      const decoding = new Image();
+      decoding.src = url;
+      await decoding.decode().catch(() => {});
+      if (mine !== newest) {
+        URL.revokeObjectURL(url);
+        return;
+      }
+      URL.revokeObjectURL(image.src);
+      image.src = url;
+      image.painting = painting;
+    }
+    scene = next;
+    root.style.aspectRatio = `${scene.size[0]} / ${scene.size[1]}`;
+    root.style.maxWidth = `${1.3 * scene.size[0]}px`;
+    root.style.cursor = "";
+    root.tabIndex = scene.clickable.length ? 0 : -1;
+    schedule();
+  }
+
+  const boxAt = (x, y) =>
+    scene?.clickable.findIndex(([left, top, w, h]) => x >= left && x <= left + w && y >= top && y <= top + h);
+  const toFigure = (event) => {
+    const shown = root.getBoundingClientRect();
+    const scale = scene.size[0] / shown.width;
+    return [(event.clientX - shown.left) * scale, (event.clientY - shown.top) * scale];
+  };
+  const pick = (x, y) => {
+    const axes = boxAt(x, y);
+    if (axes >= 0) model.send({ type: "click", axes, x, y });
+  };
+  root.addEventListener("pointerdown", (event) => {
+    if (!scene || event.button !== 0) return;
+    crosshair = null;
+    pick(...toFigure(event));
+  });
+  root.addEventListener("pointermove", (event) => {
+    if (scene) root.style.cursor = boxAt(...toFigure(event)) >= 0 ? "crosshair" : "";
+  });
+  root.addEventListener("keydown", (event) => {
+    const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    if (!scene?.clickable.length) return;
+    const [left, top, width, height] = scene.clickable[0];
+    if (event.key in moves) {
+      const [dx, dy] = moves[event.key];
+      crosshair ??= { x: left + width / 2, y: top + height / 2 };
+      crosshair.x = Math.min(left + width, Math.max(left, crosshair.x + dx * STEP * width));
+      crosshair.y = Math.min(top + height, Math.max(top, crosshair.y + dy * STEP * height));
+    } else if (crosshair && (event.key === "Enter" || event.key === " ")) {
+      pick(crosshair.x, crosshair.y);
+    } else if (event.key === "Escape") {
+      crosshair = null;
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation(); // JupyterLab has plans of its own for these keys
+    schedule();
+  });
+
+  const resized = new ResizeObserver(schedule);
+  resized.observe(root);
+  model.on("change:scene", load);
+  for (const control of controls) control.on("change:value change:index", schedule);
+  await load();
+
+  return () => {
+    newest = Infinity;
+    resized.disconnect();
+    cancelAnimationFrame(frame);
+    URL.revokeObjectURL(image.src);
+    model.off("change:scene", load);
+    for (const control of controls) control.off("change:value change:index", schedule);
+  };
+}
+
+export default { render };

@@ -1,0 +1,215 @@
+"""LiveFigure: a matplotlib figure whose moving parts the browser draws."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from ipywidgets import FloatLogSlider, FloatSlider, HBox, IntSlider, SelectionSlider, VBox, Widget
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike, NDArray
+
+from gdviz.live.lifetime import belongs_to_this_cell, close_tree
+from gdviz.live.player import Player
+from gdviz.live.scene import Position, Scene, axes_box, build_scene
+from gdviz.live.still import SCALE, Painting
+from gdviz.live.tracks import Text, Track
+from gdviz.live.widget import LiveCanvas
+
+MAX_BYTES = 4_000_000
+
+
+class LiveFigure(VBox):  # type: ignore[misc]
+    """A matplotlib figure, painted once, with tracks that the browser draws over it.
+
+    Each dimension gets a slider; the tracks follow it in the browser, with or without a kernel.
+    Where no widget can be shown, its still picture is. It lives until the notebook cell that made
+    it is run again.
+
+    Parameters
+    ----------
+    figure : matplotlib Figure
+        What stands still. It is painted when the LiveFigure is made; `update` repaints it.
+    tracks : sequence of Trail, Line, Points or Text
+        What moves; drawn in this order.
+    dimensions : mapping of str to array_like
+        The values of each dimension: whole numbers, numbers in a geometric or arithmetic row,
+        or words.
+    description : str or Text
+        What a screen reader says of the picture; a template with fields, as in `Text`.
+    controls : mapping of str to widget, optional
+        Your own sliders, by dimension. Default: the one that suits the values.
+    max_bytes : int
+        The largest data that may be sent to the browser.
+
+    Raises
+    ------
+    ValueError
+        If a track does not fit the dimensions, or the data are larger than ``max_bytes``.
+    """
+
+    def __init__(
+        self,
+        figure: Figure,
+        tracks: Sequence[Track],
+        dimensions: Mapping[str, ArrayLike],
+        *,
+        description: str | Text = "",
+        controls: Mapping[str, Widget] | None = None,
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
+        if "matplotlib.pyplot" in sys.modules:
+            sys.modules["matplotlib.pyplot"].close(figure)  # else it would be shown once more
+        self._max_bytes = max_bytes
+        self._description = Text(description) if isinstance(description, str) else description
+        self._painting = Painting(figure)
+        self._clickable: list[tuple[Axes, Callable[[float, float], None]]] = []
+        self._revision = 0
+        self.scene = self._build(tracks, dimensions)
+        given = dict(controls or {})
+        self.controls: dict[str, Any] = {
+            name: given[name] if name in given else _slider(name, values)
+            for name, values in self.scene.dimensions.items()
+        }
+        self.canvas = LiveCanvas(
+            painting=self._painting.png(), scene=self._payload(), controls=self.controls
+        )
+        self.canvas.clicked.register_callback(self._on_click)
+        super().__init__(self._rows())
+        self.add_class("gdviz")
+        belongs_to_this_cell(self)
+
+    def __repr__(self) -> str:
+        dimensions = ", ".join(f"{k}: {len(v)}" for k, v in self.scene.dimensions.items())
+        return f"LiveFigure({len(self.scene.marks)} tracks over {dimensions})"
+
+    def close(self) -> None:
+        """Close the figure and its controls, here and in the page."""
+        close_tree(self)
+
+    @property
+    def position(self) -> Position:
+        """The index at which each dimension's control stands."""
+        return {
+            name: _index(self.controls[name], values)
+            for name, values in self.scene.dimensions.items()
+        }
+
+    @property
+    def description(self) -> str:
+        """What a screen reader says of the picture as it stands."""
+        return self.scene.description.at(self.position)
+
+    def still(self, **position: int) -> bytes:
+        """Return a PNG of the picture as it stands, or at other indices of the dimensions."""
+        unknown = set(position) - set(self.scene.dimensions)
+        if unknown:
+            raise ValueError(f"no dimension {', '.join(sorted(unknown))} in {self!r}")
+        return self._painting.still(self.scene, {**self.position, **position})
+
+    def update(
+        self,
+        tracks: Sequence[Track],
+        dimensions: Mapping[str, ArrayLike] | None = None,
+        *,
+        description: Text | None = None,
+        repaint: bool = False,
+    ) -> None:
+        """Replace the tracks, in one message to the browser.
+
+        ``dimensions`` and ``description`` replace what they name; ``repaint`` says that the
+        figure's own artists have changed.
+        """
+        if description is not None:
+            self._description = description
+        if repaint:
+            self._painting.repaint()
+        self.scene = self._build(tracks, {**self.scene.dimensions, **(dimensions or {})})
+        self._transmit(repaint)
+
+    def on_click(self, axes: Axes, callback: Callable[[float, float], None]) -> None:
+        """Call ``callback(x, y)``, in data coordinates, where someone clicks in ``axes``."""
+        self._clickable.append((axes, callback))
+        self._transmit(repaint=False)
+
+    def _rows(self) -> list[Widget]:
+        """Return what is shown: explorers lay out their controls in their own way."""
+        return [self.canvas, *map(_row, self.controls.values())]
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data = super()._repr_mimebundle_(**kwargs)
+        data["text/plain"] = repr(self)
+        data["image/png"] = self.still()
+        width, height = self.scene.size
+        metadata = {"alt": self.description, "width": round(width), "height": round(height)}
+        return data, {"image/png": metadata}
+
+    def _build(self, tracks: Sequence[Track], dimensions: Mapping[str, ArrayLike]) -> Scene:
+        figure = self._painting.figure
+        return build_scene(figure, tracks, dimensions, self._description, self._max_bytes)
+
+    def _payload(self) -> dict[str, Any]:
+        self._revision += 1
+        boxes = [axes_box(axes, self.scene.size) for axes, _ in self._clickable]
+        return {**self.scene.payload, "clickable": boxes, "revision": self._revision}
+
+    def _transmit(self, repaint: bool) -> None:
+        with self.canvas.hold_sync():
+            if repaint:
+                self.canvas.painting = self._painting.png()
+            self.canvas.scene = self._payload()
+
+    def _on_click(self, index: int, x: float, y: float) -> None:
+        axes, callback = self._clickable[index]
+        display = (SCALE * x, SCALE * (self.scene.size[1] - y))
+        callback(*map(float, axes.transData.inverted().transform(display)))
+
+
+def _index(control: Any, values: NDArray[Any]) -> int:
+    if values.dtype.kind == "U":
+        return int(control.index)
+    return int(np.argmin(np.abs(values - control.value)))
+
+
+def _row(control: Widget) -> Widget:
+    return HBox([control, Player(control)]) if isinstance(control, IntSlider) else control
+
+
+def _slider(name: str, values: NDArray[Any]) -> Widget:
+    """Return the slider that suits a dimension's values."""
+    label = {"description": name.replace("_", " "), "style": {"description_width": "9em"}}
+    layout = {"width": "min(100%, 44em)"}
+    count = len(values)
+    if values.dtype.kind in "iu" and (np.diff(values) == 1).all():
+        return IntSlider(
+            min=int(values[0]), max=int(values[-1]), value=int(values[0]), layout=layout, **label
+        )
+    if values.dtype.kind == "f" and count > 1:
+        steps = np.diff(values)
+        if (values > 0).all() and np.allclose(
+            np.diff(np.log(values)), np.log(values[1] / values[0])
+        ):
+            low, high = np.log10(values[[0, -1]])
+            return FloatLogSlider(
+                min=low,
+                max=high,
+                step=(high - low) / (count - 1),
+                value=values[0],
+                layout=layout,
+                **label,
+            )
+        if np.allclose(steps, steps[0]):
+            return FloatSlider(
+                min=values[0],
+                max=values[-1],
+                step=steps[0],
+                value=values[0],
+                readout_format=".3g",
+                layout=layout,
+                **label,
+            )
+    words = [str(value) for value in values.tolist()]
+    return SelectionSlider(
+        options=[(word, k) for k, word in enumerate(words)], layout=layout, **label
+    )

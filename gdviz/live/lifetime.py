@@ -1,0 +1,50 @@
+"""Widgets made by a notebook cell live until that cell is run again.
+
+ipywidgets keeps every widget for the life of the kernel, and the page keeps a model for each, so
+that a slider moved twenty times between edits of its cell would leave nineteen figures behind.
+"""
+
+from typing import Any
+
+from ipywidgets import Box, Widget
+
+_made_by: dict[str, tuple[str, list[Widget]]] = {}
+
+
+def belongs_to_this_cell(widget: Widget) -> None:
+    """Remember which cell made ``widget``, and close what an earlier run of that cell made."""
+    cell, run = _running_cell()
+    if cell is None or run is None:
+        return
+    earlier, widgets = _made_by.get(cell, (run, []))
+    if earlier != run:
+        for old in widgets:
+            old.close()
+        widgets = []
+    _made_by[cell] = (run, [*widgets, widget])
+
+
+def close_tree(widget: Widget) -> None:
+    """Close ``widget`` with its children, and with the layouts and styles that are theirs alone."""
+    for child in widget.children if isinstance(widget, Box) else ():
+        child.close() if isinstance(child, Box) else _close(child)
+    _close(widget)
+
+
+def _close(widget: Widget) -> None:
+    for name in ("layout", "style"):
+        part = getattr(widget, name, None)
+        if isinstance(part, Widget):
+            Widget.close(part)
+    Widget.close(widget)
+
+
+def _running_cell() -> tuple[str | None, str | None]:
+    """Return the ids of the cell and of the execution request, where a notebook sends them."""
+    from IPython import get_ipython
+
+    kernel: Any = getattr(get_ipython(), "kernel", None)
+    if kernel is None:
+        return None, None
+    request = kernel.get_parent("shell")
+    return request.get("metadata", {}).get("cellId"), request.get("header", {}).get("msg_id")

@@ -1,0 +1,55 @@
+"""Buttons that move ordinary sliders in the browser, without a word to the kernel on the way."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+from ipywidgets import Widget, widget_serialization
+
+HERE = Path(__file__).parent
+
+
+class Player(anywidget.AnyWidget):
+    """Back to the start, one step back, play or pause, one step forward, for a whole-number slider.
+
+    While it plays, the slider moves in the browser only; where it comes to rest, its value is
+    sent. The first steps are slow enough to count, later ones ever faster: 500 take 8 seconds.
+    """
+
+    _esm = HERE / "player.js"
+    _css = HERE / "buttons.css"
+
+    control = traitlets.Instance(Widget).tag(sync=True, **widget_serialization)
+
+    def __init__(self, control: Widget) -> None:
+        super().__init__(control=control)
+
+    def __repr__(self) -> str:
+        return "Player()"
+
+
+class Presets(anywidget.AnyWidget):
+    """A button for each named position of some sliders; then a Player of theirs starts.
+
+    Parameters
+    ----------
+    controls : mapping of str to slider
+    positions : mapping of str to mapping of str to float
+        For each button's label, the value of each control.
+    """
+
+    _esm = HERE / "presets.js"
+    _css = HERE / "buttons.css"
+
+    controls = traitlets.Dict().tag(sync=True, **widget_serialization)
+    positions = traitlets.Dict().tag(sync=True)
+
+    def __init__(
+        self, controls: Mapping[str, Widget], positions: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        super().__init__(controls=dict(controls), positions=dict(positions))
+
+    def __repr__(self) -> str:
+        return f"Presets({', '.join(self.positions)})"

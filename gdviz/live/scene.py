@@ -1,0 +1,371 @@
+"""Tracks mapped to figure pixels and packed for the browser."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from string import Formatter
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike, NDArray
+
+from gdviz.live.tracks import Line, Points, Text, Track, Trail
+
+POINT = 100 / 72
+"""Pixels per point: a figure's own size is 100 pixels per inch, whatever it is painted at."""
+FAR = 1e30
+"""Pixels beyond which a point is only a direction; still exact in float32."""
+PRECISION = re.compile(r"\.\d+[gfe]")
+
+Position = Mapping[str, int]
+"""The index at which each dimension stands."""
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """An array whose leading axes are dimensions; length 1 where it is the same for all."""
+
+    array: NDArray[Any]
+    over: tuple[str, ...]
+
+    def at(self, position: Position) -> NDArray[Any]:
+        """Return what remains once every dimension has its place."""
+        indices = (
+            min(position[name], size - 1)
+            for name, size in zip(self.over, self.array.shape, strict=False)
+        )
+        return np.asarray(self.array[tuple(indices)])
+
+
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """A line or a set of points in figure pixels, from the upper left."""
+
+    kind: str
+    x: Numbers
+    y: Numbers
+    axes: Axes
+    grows: str | None
+    color: str | None
+    outline: str | None
+    width: float
+    dots: float
+
+    def at(self, position: Position) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return the points shown at ``position``."""
+        x, y = np.broadcast_arrays(self.x.at(position), self.y.at(position))
+        stop = len(x) if self.grows is None else position[self.grows] + 1
+        return x[:stop], y[:stop]
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """The replaceable part of a readout: a number with its format, or the number of a word."""
+
+    numbers: Numbers
+    words: tuple[str, ...] | None
+    format: str
+
+    def at(self, position: Position) -> str:
+        """Return the text shown at ``position``."""
+        value = self.numbers.at(position)[()]
+        return format(value, self.format) if self.words is None else self.words[value]
+
+
+@dataclass(frozen=True, eq=False)
+class Readout:
+    """A text made of constant parts and fields."""
+
+    parts: tuple[str | Field, ...]
+    style: Text
+
+    def at(self, position: Position) -> str:
+        """Return the text shown at ``position``."""
+        return "".join(part if isinstance(part, str) else part.at(position) for part in self.parts)
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """All that moves in a figure, ready to be drawn by either renderer.
+
+    ``size`` is the figure's, in pixels.
+    """
+
+    size: tuple[float, float]
+    dimensions: dict[str, NDArray[Any]]
+    marks: tuple[Marks | Readout, ...]
+    description: Readout
+
+    @cached_property
+    def payload(self) -> dict[str, Any]:
+        """The scene as the browser reads it; equal buffers are sent once."""
+        buffers: dict[bytes, int] = {}
+
+        def numbers(values: Numbers) -> dict[str, Any]:
+            data = np.ascontiguousarray(values.array).tobytes()
+            return {
+                "buffer": buffers.setdefault(data, len(buffers)),
+                "dtype": values.array.dtype.name,
+                "shape": list(values.array.shape),
+                "over": list(values.over),
+            }
+
+        def part(piece: str | Field) -> dict[str, Any]:
+            if isinstance(piece, str):
+                return {"text": piece}
+            return {
+                "numbers": numbers(piece.numbers),
+                "words": piece.words,
+                "format": piece.format,
+            }
+
+        def mark(item: Marks | Readout) -> dict[str, Any]:
+            if isinstance(item, Readout):
+                x, y = place(item.style, self.size)
+                return {
+                    "kind": "text",
+                    "parts": [part(piece) for piece in item.parts],
+                    "x": x,
+                    "y": y,
+                    "align": item.style.align,
+                    "color": to_hex(item.style.color),
+                    "size": item.style.size * POINT,
+                    "bold": item.style.bold,
+                }
+            return {
+                "kind": item.kind,
+                "x": numbers(item.x),
+                "y": numbers(item.y),
+                "clip": axes_box(item.axes, self.size),
+                "grows": item.grows,
+                "color": item.color,
+                "outline": item.outline,
+                "width": item.width,
+                "dots": item.dots,
+            }
+
+        marks = [mark(item) for item in self.marks]
+        description = [part(piece) for piece in self.description.parts]
+        return {
+            "size": self.size,
+            "dimensions": {name: values.tolist() for name, values in self.dimensions.items()},
+            "marks": marks,
+            "description": description,
+            "buffers": list(buffers),
+        }
+
+
+def build_scene(
+    figure: Figure,
+    tracks: Sequence[Track],
+    dimensions: Mapping[str, ArrayLike],
+    description: Text,
+    max_bytes: int,
+) -> Scene:
+    """Map ``tracks`` to the pixels of ``figure``, which has been drawn.
+
+    Raises
+    ------
+    ValueError
+        If a track names an unknown dimension, its arrays do not fit, or all of them together
+        take more than ``max_bytes``.
+    """
+    values = {name: _dimension(name, given) for name, given in dimensions.items()}
+    width, height = figure.get_size_inches() * 100
+    size = (float(width), float(height))
+    marks = tuple(
+        _readout(track, values) if isinstance(track, Text) else _marks(track, values, size)
+        for track in tracks
+    )
+    scene = Scene(size, values, marks, _readout(description, values))
+    _check_size(scene, max_bytes)
+    return scene
+
+
+def axes_box(axes: Axes, size: tuple[float, float]) -> list[float]:
+    """Return left, top, width and height of ``axes`` in figure pixels."""
+    box = axes.get_position()
+    width, height = size
+    return [box.x0 * width, (1 - box.y1) * height, box.width * width, box.height * height]
+
+
+def place(text: Text, size: tuple[float, float]) -> tuple[float, float]:
+    """Return where a text stands, in figure pixels from the upper left."""
+    left, top, width, height = (0.0, 0.0, *size) if text.axes is None else axes_box(text.axes, size)
+    return left + text.x * width, top + (1 - text.y) * height
+
+
+def _dimension(name: str, given: ArrayLike) -> NDArray[Any]:
+    values = np.asarray(given)
+    if values.ndim != 1 or len(values) == 0:
+        raise ValueError(f"dimension {name!r} has shape {values.shape}: give a list of its values")
+    if values.dtype.kind not in "iufU":
+        raise ValueError(f"dimension {name!r} must hold numbers or words, not {values.dtype}")
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        raise ValueError(f"dimension {name!r} has a value that is not finite")
+    return values
+
+
+def _sizes(track: Track, dimensions: Mapping[str, NDArray[Any]]) -> tuple[int, ...]:
+    for name in track.over:
+        if name not in dimensions:
+            raise ValueError(
+                f"{type(track).__name__} is over {name!r}, which is no dimension of this figure: "
+                f"it has {', '.join(dimensions) or 'none'}"
+            )
+    return tuple(len(dimensions[name]) for name in track.over)
+
+
+def _marks(
+    track: Line | Points, dimensions: Mapping[str, NDArray[Any]], size: tuple[float, float]
+) -> Marks:
+    sizes, over = _sizes(track, dimensions), tuple(track.over)
+    kind = type(track).__name__
+    given = [np.asarray(c, dtype=float) for c in (track.x, track.y, track.z) if c is not None]
+    if isinstance(track, Trail) and not over:
+        raise ValueError("Trail needs a dimension to grow along: name it last in over")
+    if isinstance(track, Points) and max(c.ndim for c in given) <= len(over):
+        given = [c[..., None] for c in given]
+    given = [np.atleast_1d(c) for c in given]
+    n_points = () if isinstance(track, Trail) else (max(c.shape[-1] for c in given),)
+    if not all(_fits(c.shape, (*sizes, *n_points)) for c in given):
+        raise ValueError(
+            f"{kind}: coordinates of shapes {', '.join(str(c.shape) for c in given)} do not "
+            f"broadcast to the dimensions {dict(zip(over, sizes, strict=True))}"
+            + ("" if isinstance(track, Trail) else " with the points as last axis")
+        )
+    x, y = _to_pixels(track.axes, given, size)
+    leading = over[:-1] if isinstance(track, Trail) else over
+    return Marks(
+        kind="points" if isinstance(track, Points) else "line",
+        x=Numbers(_leading(x, len(leading) + 1), leading),
+        y=Numbers(_leading(y, len(leading) + 1), leading),
+        axes=track.axes,
+        grows=over[-1] if isinstance(track, Trail) else None,
+        color=None if track.color == "none" else to_hex(track.color),
+        outline=None if track.outline is None else to_hex(track.outline),
+        width=0.0 if isinstance(track, Points) else track.width * POINT,
+        dots=POINT * (track.size if isinstance(track, Points) else getattr(track, "dots", 0.0)),
+    )
+
+
+def _leading(array: NDArray[Any], ndim: int) -> NDArray[Any]:
+    return array.reshape((1,) * (ndim - array.ndim) + array.shape)
+
+
+def _to_pixels(
+    axes: Axes, given: list[NDArray[Any]], size: tuple[float, float]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Have matplotlib map data coordinates to figure pixels, whatever the scale or projection."""
+    transform = axes.transData - axes.figure.transSubfigure
+    with np.errstate(all="ignore"):
+        if len(given) == 3:
+            from mpl_toolkits.mplot3d import proj3d
+
+            full = np.broadcast_arrays(*given)
+            flat = [c.ravel() for c in full]
+            x, y, _ = proj3d.proj_transform(*flat, axes.get_proj())  # type: ignore[attr-defined]
+            x, y = np.reshape(x, full[0].shape), np.reshape(y, full[0].shape)
+        else:
+            x, y = given
+        if axes.name != "rectilinear":
+            x, y = np.broadcast_arrays(x, y)
+            mapped = transform.transform(np.stack([x.ravel(), y.ravel()], axis=-1))
+            x, y = mapped[:, 0].reshape(x.shape), mapped[:, 1].reshape(y.shape)
+        else:  # each coordinate is mapped by itself, so what does not vary stays small
+            somewhere = (axes.get_xlim()[0], axes.get_ylim()[0])
+            x, y = (
+                transform.transform(
+                    np.stack(
+                        [c.ravel() if k == side else np.full(c.size, somewhere[k]) for k in (0, 1)],
+                        axis=-1,
+                    )
+                )[:, side].reshape(c.shape)
+                for side, c in enumerate((x, y))
+            )
+        pixels = (x * size[0], (1 - y) * size[1])
+    return _as_float32(pixels[0]), _as_float32(pixels[1])
+
+
+def _as_float32(pixels: NDArray[Any]) -> NDArray[np.float32]:
+    return np.where(np.isfinite(pixels), np.clip(pixels, -FAR, FAR), np.nan).astype(np.float32)
+
+
+def _readout(text: Text, dimensions: Mapping[str, NDArray[Any]]) -> Readout:
+    sizes = _sizes(text, dimensions)
+    parts: list[str | Field] = []
+    for literal, name, specification, _ in Formatter().parse(text.template):
+        if literal:
+            parts.append(literal)
+        if name is None:
+            continue
+        if name in text.values:
+            over, values = tuple(text.over), np.asarray(text.values[name])
+            if not _fits(values.shape, sizes):
+                raise ValueError(
+                    f"values[{name!r}] has shape {values.shape}, which does not broadcast to the "
+                    f"dimensions {dict(zip(over, sizes, strict=True))}"
+                )
+            values = _leading(values, len(over))
+        elif name in dimensions:
+            over, values = (name,), dimensions[name]
+        else:
+            raise ValueError(
+                f"the template {text.template!r} has a field {name!r} that is neither in values "
+                f"nor a dimension ({', '.join(dimensions)})"
+            )
+        words = text.words.get(name)
+        if values.dtype.kind == "U":
+            words, values = values.tolist(), np.arange(len(values))
+        parts.append(_field(name, values, over, words, specification or ""))
+    return Readout(tuple(parts), text)
+
+
+def _field(
+    name: str,
+    values: NDArray[Any],
+    over: tuple[str, ...],
+    words: Sequence[str] | None,
+    specification: str,
+) -> Field:
+    kind = values.dtype.kind
+    if kind not in "iuf" or (words is not None and kind == "f"):
+        raise ValueError(
+            f"the field {name!r} holds {values.dtype}: pass numbers, or whole numbers that count "
+            "into words[...]"
+        )
+    if not (PRECISION.fullmatch(specification) if kind == "f" else specification == ""):
+        raise ValueError(
+            f"the field {name!r} is formatted as {specification!r}: numbers with decimals need a "
+            "precision such as .3g, whole numbers and words none"
+        )
+    if words is None:
+        dtype: type = np.float64 if kind == "f" else np.int32
+        return Field(Numbers(values.astype(dtype), over), None, specification)
+    if values.min(initial=0) < 0 or values.max(initial=0) >= min(len(words), 256):
+        raise ValueError(f"the field {name!r} counts beyond its {len(words)} words (256 at most)")
+    return Field(Numbers(values.astype(np.uint8), over), tuple(map(str, words)), "")
+
+
+def _fits(shape: tuple[int, ...], full: tuple[int, ...]) -> bool:
+    """Tell whether an array of ``shape`` broadcasts to ``full``, and not the other way about."""
+    try:
+        return np.broadcast_shapes(shape, full) == full
+    except ValueError:
+        return False
+
+
+def _check_size(scene: Scene, max_bytes: int) -> None:
+    total = sum(len(buffer) for buffer in scene.payload["buffers"])
+    if total <= max_bytes:
+        return
+    name, values = max(scene.dimensions.items(), key=lambda item: len(item[1]))
+    raise ValueError(
+        f"this figure's tracks take {total / 1e6:.1f} MB, more than max_bytes = "
+        f"{max_bytes / 1e6:.1f} MB: thin out {name!r}, which has {len(values)} values "
+        f"(each {-(-total // max_bytes)}th would do)"
+    )
