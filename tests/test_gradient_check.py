@@ -679,6 +679,19 @@ def test_works_outside_the_main_thread():
     assert [report.passed for report in reports] == [True, False]
 
 
+def test_goes_together_with_a_profiler_or_debugger():
+    calls = []
+    sys.setprofile(lambda *event: calls.append(event[1]))
+    try:
+        right = check_gradient(LINEAR.jacobian, LINEAR)
+        endlessly = check_gradient(lambda theta: endless_in_depth(), LINEAR, seconds=0.05)
+    finally:
+        sys.setprofile(None)
+    assert right.passed
+    assert endlessly.diagnosis == "no answer within 0.05 seconds"
+    assert calls
+
+
 def test_interrupt_stops_the_function_and_goes_its_way():
     rounds = []
 

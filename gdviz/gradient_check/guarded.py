@@ -108,12 +108,14 @@ class _Worker(threading.Thread):
             self.collect()
         except TimeIsUp as stop:
             stop.__class__.__init__ = SystemExit.__init__  # type: ignore[method-assign]
-        # Behind the gate nothing is raised in here any more; on the way to it, it still may be.
-        while not self.finished:
+        # Behind the gate nothing more is sent; what is on its way arrives in here, if anywhere.
+        calm = False
+        while not calm:
             try:
                 with self.gate:
                     self.finished = True
-                    _raise_in_thread(self.ident, ctypes.py_object())
+                time.sleep(0)
+                calm = True
             except TimeIsUp as stop:
                 stop.__class__.__init__ = SystemExit.__init__  # type: ignore[method-assign]
         self.ended.set()
@@ -156,7 +158,11 @@ class _Worker(threading.Thread):
 _raise_in_thread = ctypes.PYFUNCTYPE(None, ctypes.c_ulong, ctypes.py_object)(
     ("PyThreadState_SetAsyncExc", ctypes.pythonapi)
 )
-"""Raise an exception at a thread's next call or turn of a loop; NULL takes it back."""
+"""Raise an exception at a thread's next call or turn of a loop.
+
+Not to be taken back with NULL: CPython 3.11 then checks for exceptions at every turn, and a
+profiler or debugger makes an endless loop of that.
+"""
 
 
 def _recurring(thread: int | None) -> type[TimeIsUp]:
