@@ -4,6 +4,7 @@ from gdviz import datasets, surfaces
 from gdviz.datasets import Dataset, read_csv
 from gdviz.descent import Descent, Status, gradient_descent
 from gdviz.explorers import DescentExplorer, FitExplorer, StepExplorer
+from gdviz.gradient_check import check_gradient
 from gdviz.initialization import Gaussian, Uniform
 from gdviz.linear import LinearRegression
 from gdviz.live import LiveFigure
@@ -34,6 +35,7 @@ __all__ = [
     "StepExplorer",
     "Surface",
     "Uniform",
+    "check_gradient",
     "datasets",
     "gradient_descent",
     "read_csv",

@@ -70,6 +70,7 @@ class Classifier(DataTask):
         """Return the same task, with the same classes, on the samples ``indices`` alone."""
         part = super().subset(indices)
         part.labels, part._samples = self.labels[indices], self._samples[:, indices]
+        part._weights = np.full(part.n_samples, 1 / part.n_samples)
         if self.l2 == 0:
             part.loss_of_separation = np.log(2) / part.n_samples
         return part
