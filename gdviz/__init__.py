@@ -4,7 +4,7 @@ from gdviz import datasets, surfaces
 from gdviz.datasets import Dataset, read_csv
 from gdviz.descent import Descent, Status, gradient_descent
 from gdviz.explorers import DescentExplorer, FitExplorer, StepExplorer
-from gdviz.gradient_check import check_gradient
+from gdviz.gradient_check import GradientReport, check_gradient
 from gdviz.initialization import Gaussian, Uniform
 from gdviz.linear import LinearRegression
 from gdviz.live import LiveFigure
@@ -23,6 +23,7 @@ __all__ = [
     "DescentExplorer",
     "FitExplorer",
     "Gaussian",
+    "GradientReport",
     "LinearRegression",
     "LiveFigure",
     "LogisticRegression",
