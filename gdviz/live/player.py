@@ -37,7 +37,12 @@ class Presets(anywidget.AnyWidget):
     ----------
     controls : mapping of str to slider
     positions : mapping of str to mapping of str to float
-        For each button's label, the value of each control.
+        For each button's label, the value of each control; where it has stops, one of them.
+
+    Raises
+    ------
+    ValueError
+        If a position names no control, or what is not among its stops.
     """
 
     _esm = HERE / "presets.js"
@@ -49,6 +54,13 @@ class Presets(anywidget.AnyWidget):
     def __init__(
         self, controls: Mapping[str, Widget], positions: Mapping[str, Mapping[str, Any]]
     ) -> None:
+        for label, position in positions.items():
+            for name in position:
+                if name not in controls:
+                    raise ValueError(
+                        f"position {label!r} moves {name!r}, which is not among the controls: "
+                        f"{', '.join(controls)}"
+                    )
         settings = {
             label: {name: _setting(controls[name], value) for name, value in position.items()}
             for label, position in positions.items()

@@ -27,6 +27,11 @@ class StopSlider(SelectionSlider):  # type: ignore[misc]
     def _validate_value(self, proposal: Any) -> float:
         return self._nearest(_number(proposal.value))
 
+    @traitlets.observe("value")
+    def _propagate_value(self, change: Any) -> None:
+        super()._propagate_value(change)
+        self.label = self._options_labels[self.index]  # the index may be that of the value before
+
 
 class OpenStopSlider(StopSlider):
     """A StopSlider that takes any value between its ends: as one more stop, till another comes.
@@ -54,11 +59,6 @@ class OpenStopSlider(StopSlider):
             self._options_values = tuple(stop for _, stop in self._options_full)
             self.set_trait("_options_labels", tuple(text for text, _ in self._options_full))
         return value
-
-    @traitlets.observe("value")
-    def _propagate_value(self, change: Any) -> None:
-        super()._propagate_value(change)
-        self.label = self._options_labels[self.index]  # the index may be that of the value before
 
     @property
     def values(self) -> NDArray[np.float64]:
