@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gdviz.gradient_check import Entry, GradientReport, check_gradient
-from gdviz.gradient_check.mistakes import MISTAKES
+from gdviz.gradient_check.mistakes import MISTAKES, Mistake
 from gdviz.linear import LinearRegression
 from gdviz.logistic import LogisticRegression
 from gdviz.softmax import SoftmaxRegression
@@ -409,6 +409,15 @@ def test_rows_can_be_told_apart(name):
         assert report.diagnosis == name or np.array_equal(*numbers)
 
 
+def test_a_new_mistake_is_one_row(monkeypatch):
+    row = Mistake("pi has crept in", lambda task, theta: np.pi * task.jacobian(theta).T, "Look.")
+    end = {"end": lambda dW, db, error, x: (np.pi * dW, np.pi * db)}
+    before = check_gradient(linear(**end), LINEAR)
+    assert before.diagnosis == "everything is 3.142 times what it should be"
+    monkeypatch.setattr("gdviz.gradient_check.check.MISTAKES", (*MISTAKES, row))
+    assert check_gradient(linear(**end), LINEAR).diagnosis == "pi has crept in"
+
+
 def test_rows_are_written_for_people():
     for mistake in MISTAKES:
         assert not mistake.name.endswith(".")
@@ -755,6 +764,14 @@ def test_errors_name_their_line():
     assert "ZeroDivisionError: division by zero in line" in report.hint
     assert "`return 1 / 0  # this line`" in report.hint
     assert "called with theta (1, 5)" in report.hint
+
+
+def test_text_labels_used_as_numbers():
+    report = check_gradient(student(softmax, column), SOFTMAX_NAMES)
+    assert report.diagnosis == "the labels are text, not numbers"
+    assert "y holds labels such as cat" in report.hint
+    report = check_gradient(student(softmax, one_hot, predict=lambda W, b, x: None + x), SOFTMAX)
+    assert report.diagnosis == "TypeError is raised"
 
 
 @pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, GeneratorExit, StopIteration])

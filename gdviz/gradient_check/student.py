@@ -236,6 +236,13 @@ def explain_error(
             f"{message}{place}. It was called with {shapes}: write the shapes below that line and "
             "see which axis is summed over. A row of x is one sample: is a transpose missing?",
         )
+    texts = [name for name, value in arguments.items() if value.dtype.kind == "U"]
+    if isinstance(error, TypeError) and texts:
+        return Finding(
+            "the labels are text, not numbers",
+            f"{message}{place}. {texts[0]} holds labels such as {arguments[texts[0]][0]!s}: what "
+            "does comparing them with the name of a class (==) give?",
+        )
     return Finding(
         f"{type(error).__name__} is raised",
         f"{message}{place}. It was called with {shapes}.",
