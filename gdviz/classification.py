@@ -2,7 +2,7 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import copy
 from functools import cached_property
 from typing import Any, Self
@@ -27,10 +27,10 @@ class Classifier(DataTask):
     A model works out its formulas on a few θ at a time, and with the classes in front, so that the
     largest logit or the sum over the classes is taken over whole rows: logits have shape
     ``(n_outputs, n_thetas, n_samples)``. It says which numbers loss and derivatives share
-    (`_forward`) and what follows from them (`_loss`, `_jacobian`, `_hessian`, `_separates`).
+    (`_forward`) and what follows from them (`_loss`, `_jacobian`, `_hessian`, `_n_wrong`).
 
-    However many θ come in, the arrays on the way hold `NUMBERS_AT_ONCE` numbers at the most, or
-    the logits of one θ where these are more (for the Hessian, n_features + 1 times as many).
+    However many θ and samples there are, the arrays on the way hold `NUMBERS_AT_ONCE` numbers at
+    the most (for the Hessian, n_features + 1 times as many).
 
     Parameters
     ----------
@@ -49,6 +49,8 @@ class Classifier(DataTask):
 
     classes: NDArray[Any]
     """The different labels, sorted."""
+    y: Array
+    """Zeros and ones, shape ``(n_outputs, n_samples)``."""
     labels: NDArray[np.intp]
     """For each sample, where in `classes` its label is; shape ``(n_samples,)``."""
     _samples: Array
@@ -84,17 +86,17 @@ class Classifier(DataTask):
 
     def loss(self, theta: ArrayLike) -> Array:
         """Return L(θ) for θ of shape ``(..., *shape)``; shape ``(...)``."""
-        (loss,) = self._evaluate(theta, self._loss)
+        (loss,) = self._evaluate(theta, "_loss")
         return loss + self._penalty(theta)
 
     def jacobian(self, theta: ArrayLike) -> Array:
         """Return ∇L(θ), shape ``(..., n_features + 1, n_outputs)``."""
-        (jacobian,) = self._evaluate(theta, self._jacobian)
+        (jacobian,) = self._evaluate(theta, "_jacobian")
         return jacobian + self._penalty_jacobian(theta)
 
     def loss_and_jacobian(self, theta: ArrayLike) -> tuple[Array, Array]:
         """Return L(θ) and ∇L(θ), computing but once what both need."""
-        loss, jacobian = self._evaluate(theta, self._loss, self._jacobian)
+        loss, jacobian = self._evaluate(theta, "_loss", "_jacobian")
         return loss + self._penalty(theta), jacobian + self._penalty_jacobian(theta)
 
     @quiet_overflow()
@@ -107,7 +109,7 @@ class Classifier(DataTask):
 
         Shape ``(..., p, p)`` with ``p = n_outputs * (n_features + 1)``; at θ = 0 by default.
         """
-        (hessian,) = self._evaluate(theta, self._hessian)
+        (hessian,) = self._evaluate(theta, "_hessian")
         return hessian + np.diag(np.tile(2 * self.l2 * self._is_weight, self.shape[0]))
 
     def separates(self, theta: ArrayLike) -> NDArray[np.bool_]:
@@ -116,8 +118,8 @@ class Classifier(DataTask):
         If some θ does, the samples are separable: a longer θ of this direction has a smaller
         loss, always, so that without `l2` there is no minimum and θ grows for ever.
         """
-        (separates,) = self._evaluate(theta, self._separates)
-        return separates.astype(np.bool_)
+        (n_wrong,) = self._evaluate(theta, "_n_wrong")
+        return np.asarray(n_wrong == 0)
 
     def minimizer(self) -> Array:
         """Return a θ of least loss.
@@ -225,6 +227,10 @@ class Classifier(DataTask):
     def _use(self, samples: Array) -> None:
         """Set what θ is multiplied with; a model works out here what depends on that alone."""
         self._samples = samples
+        at_once, n = max(1, self._logits_at_once // self.shape[0]), samples.shape[1]
+        self._blocks: list[Classifier] = []  # none where all samples are worked on at once
+        if n > at_once:
+            self._blocks = [self._block(slice(k, k + at_once)) for k in range(0, n, at_once)]
 
     @abstractmethod
     def _forward(self, theta: Array) -> tuple[Array, ...]:
@@ -240,33 +246,49 @@ class Classifier(DataTask):
     def _hessian(self, forward: tuple[Array, ...]) -> Array: ...
 
     @abstractmethod
-    def _separates(self, forward: tuple[Array, ...]) -> NDArray[np.bool_]: ...
+    def _n_wrong(self, forward: tuple[Array, ...]) -> Array:
+        """Return how many samples are not strictly on their own side."""
 
     @abstractmethod
     def _probabilities(self, logits: Array) -> Array:
         """Return them, shape ``(..., n_classes, n)``, for logits ``(..., n_outputs, n)``."""
 
     @quiet_overflow()
-    def _evaluate(self, theta: ArrayLike | None, *functions: Callable[..., Any]) -> list[Array]:
-        """Return what each function makes of the forward pass, a few θ at a time."""
+    def _evaluate(self, theta: ArrayLike | None, *methods: str) -> list[Array]:
+        """Return what each method makes of the forward pass, a few θ and samples at a time."""
         theta = self.as_theta(theta)
         batch = theta.shape[:-2]
         runs = theta.reshape(math.prod(batch), *self.shape)
-        logits_at_once = min(NUMBERS_AT_ONCE, MULTIPLICATIONS_AT_ONCE // self.shape[1])
-        at_once = max(1, logits_at_once // (self.shape[0] * self.n_samples))
+        at_once = max(1, self._logits_at_once // (self.shape[0] * self.n_samples))
         results = []
         for start in range(0, max(1, len(runs)), at_once):
-            forward = self._forward(runs[start : start + at_once])
-            results.append([function(forward) for function in functions])
+            few = runs[start : start + at_once]
+            parts = [block._evaluate_block(few, methods) for block in self._blocks or [self]]
+            results.append([sum(values[1:], values[0]) for values in zip(*parts, strict=True)])
         return [
             np.concatenate(parts).reshape(batch + parts[0].shape[1:])
             for parts in zip(*results, strict=True)
         ]
 
+    def _evaluate_block(self, theta: Array, methods: tuple[str, ...]) -> list[Array]:
+        forward = self._forward(theta)
+        return [getattr(self, method)(forward) for method in methods]
+
+    @property
+    def _logits_at_once(self) -> int:
+        return min(NUMBERS_AT_ONCE, MULTIPLICATIONS_AT_ONCE // self.shape[1])
+
+    def _block(self, part: slice) -> "Classifier":
+        """Return this task with a part of its samples, whose values add up to the task's own."""
+        block = copy(self)
+        block.y, block._weights = self.y[:, part], self._weights[part]
+        block._use(self._samples[:, part])
+        return block
+
     def _logits(self, theta: Array) -> Array:
         """Return θX̃, classes in front, as one matrix product for all θ."""
         rows = theta.swapaxes(0, 1).reshape(-1, self.shape[1])
-        return (rows @ self._samples).reshape(self.shape[0], len(theta), self.n_samples)
+        return (rows @ self._samples).reshape(self.shape[0], len(theta), len(self._weights))
 
     def _mean(self, values: Array) -> Array:
         """Return E[values], as a product, which is faster than a sum."""
@@ -274,7 +296,7 @@ class Classifier(DataTask):
 
     def _mean_outer(self, error: Array) -> Array:
         """Return E[x̃ errorᵀ] for errors with the classes in front, as one matrix product."""
-        rows = error.reshape(-1, self.n_samples) @ self._samples.T / self.n_samples
+        rows = error.reshape(-1, len(self._weights)) @ self._samples.T / self.n_samples
         return np.asarray(rows.reshape(*error.shape[:2], self.shape[1]).transpose(1, 2, 0))
 
     @property

@@ -1,7 +1,7 @@
 """Binary logistic regression: two classes, and the probability of the second."""
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from gdviz.classification import Classifier
 from gdviz.datasets import Dataset
@@ -74,7 +74,7 @@ class LogisticRegression(Classifier):
                 "regression tells two apart: use SoftmaxRegression"
             )
         self.shape = (1, self.n_features + 1)
-        self.y: Array = self.labels[None].astype(np.float64)
+        self.y = self.labels[None].astype(np.float64)
         self._use((2 * self.y - 1) * self.X_tilde)
 
     def _forward(self, theta: Array) -> tuple[Array, Array]:
@@ -95,9 +95,9 @@ class LogisticRegression(Classifier):
         weight = -np.exp(log_likelihood[0]) * np.expm1(log_likelihood[0])
         return np.asarray((self._samples * weight[:, None]) @ self._samples.T / self.n_samples)
 
-    def _separates(self, forward: tuple[Array, ...]) -> NDArray[np.bool_]:
+    def _n_wrong(self, forward: tuple[Array, ...]) -> Array:
         margin, _ = forward
-        return np.asarray((margin[0] > 0).all(axis=-1))
+        return np.asarray(np.sum(~(margin[0] > 0), axis=-1, dtype=np.float64))
 
     def _probabilities(self, logits: Array) -> Array:
         both = np.concatenate([-logits, logits], axis=-2)

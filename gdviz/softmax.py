@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from gdviz.classification import Classifier
 from gdviz.datasets import Dataset
@@ -75,7 +75,7 @@ class SoftmaxRegression(Classifier):
         super().__init__(X, y, l2=l2)
         n_classes = len(self.classes)
         self.shape = (n_classes, self.n_features + 1)
-        self.y: Array = (self.labels == np.arange(n_classes)[:, None]).astype(np.float64)
+        self.y = (self.labels == np.arange(n_classes)[:, None]).astype(np.float64)
         self._use(self.X_tilde)
 
     def _use(self, samples: Array) -> None:
@@ -103,18 +103,18 @@ class SoftmaxRegression(Classifier):
         softmax = (exp_z / sum_exp_z).swapaxes(0, 1)
         scaled = softmax[:, :, None] * self._samples
         same_class = scaled @ self._samples.T / self.n_samples
-        rows = scaled.reshape(len(scaled), math.prod(self.shape), self.n_samples)
+        rows = scaled.reshape(len(scaled), math.prod(self.shape), len(self._weights))
         hessian = -rows @ rows.mT / self.n_samples
         blocks = hessian.reshape(len(scaled), *self.shape, *self.shape)
         for j in range(self.shape[0]):
             blocks[:, j, :, j] += same_class[:, j]
         return hessian
 
-    def _separates(self, forward: tuple[Array, ...]) -> NDArray[np.bool_]:
+    def _n_wrong(self, forward: tuple[Array, ...]) -> Array:
         z, _, _ = forward
         right = np.where(self.y[:, None], z, -np.inf).max(axis=0)
         wrong = np.where(self.y[:, None], -np.inf, z).max(axis=0)
-        return np.asarray((right > wrong).all(axis=-1))
+        return np.asarray(np.sum(~(right > wrong), axis=-1, dtype=np.float64))
 
     def _probabilities(self, logits: Array) -> Array:
         exp_z = np.exp(logits - logits.max(axis=-2, keepdims=True))

@@ -1,5 +1,6 @@
 """What holds for logistic and for softmax regression alike."""
 
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -152,6 +153,42 @@ def test_more_thetas_than_are_worked_on_at_once(model):
         np.testing.assert_allclose(
             method(theta), [method(each) for each in theta], rtol=1e-12, atol=1e-14
         )
+
+
+@MODELS
+def test_more_samples_than_are_worked_on_at_once(model):
+    n_samples = 2 * NUMBERS_AT_ONCE + 1
+    task, theta = problem(model, n_samples=n_samples)
+    X, y = task.dataset.X, task.dataset.y
+    parts = [slice(0, 40_000), slice(40_000, n_samples)]
+    weights = np.array([40_000, n_samples - 40_000]) / n_samples
+    for method in ("loss", "jacobian", "hessian"):
+        values = [getattr(model(X[part], y[part]), method)(theta) for part in parts]
+        np.testing.assert_allclose(
+            getattr(task, method)(theta), np.tensordot(weights, values, 1), rtol=1e-9, atol=1e-12
+        )
+    assert np.abs(task.jacobian(task.minimizer())).max() < 1e-12
+    clear = model(np.where(y == 0, -1.0, 1.0), np.minimum(y, 1))
+    theta = np.zeros(clear.shape)
+    theta[-1, 0] = 1.0
+    assert clear.separates([theta, -theta]).tolist() == [True, False]
+    X = clear.dataset.X.copy()
+    X[-1] *= -1
+    assert not model(X, clear.dataset.y).separates(theta)
+
+
+@MODELS
+@pytest.mark.parametrize(("n_thetas", "n_samples"), [(3_000, 2_000), (2, 300_000)])
+def test_memory_on_the_way_is_bounded(model, n_thetas, n_samples):
+    task, theta = problem(model, n_samples=n_samples)
+    thetas = np.broadcast_to(theta, (n_thetas, *theta.shape))
+    tracemalloc.start()
+    try:
+        task.loss_and_jacobian(thetas)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 10 * 8 * NUMBERS_AT_ONCE
 
 
 @MODELS

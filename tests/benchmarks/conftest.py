@@ -1,7 +1,7 @@
 """Benchmarks run where asked for (`pytest tests/benchmarks`), never in a plain `pytest`.
 
 Each sets `benchmark.group` and `benchmark.extra_info["what"]`; the table at the end has a line for
-each and compares it with the first of its group. `--growth-plot FILE` draws the groups about growth.
+each and compares it with the first of its group. `--growth-plot FILE` draws those about growth.
 """
 
 from collections import defaultdict
@@ -19,8 +19,11 @@ def pytest_ignore_collect(config):
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter, config):
+    benchmarks = getattr(getattr(config, "_benchmarksession", None), "benchmarks", [])
+    if not benchmarks:
+        return
     groups = defaultdict(list)
-    for benchmark in config._benchmarksession.benchmarks:
+    for benchmark in benchmarks:
         groups[benchmark.group].append(benchmark)
     terminalreporter.section("medians, and how often each takes as long as the first of its group")
     for group, benchmarks in groups.items():
