@@ -71,8 +71,9 @@ class Classifier(DataTask):
     def subset(self, indices: Sequence[int] | NDArray[np.integer]) -> Self:
         """Return the same task, with the same classes, on the samples ``indices`` alone."""
         part = super().subset(indices)
-        part.labels, part._samples = self.labels[indices], self._samples[:, indices]
+        part.labels = self.labels[indices]
         part._weights = np.full(part.n_samples, 1 / part.n_samples)
+        part._use(self._samples[:, indices])
         if self.l2 == 0:
             part.loss_of_separation = np.log(2) / part.n_samples
         return part

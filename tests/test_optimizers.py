@@ -394,3 +394,13 @@ def test_gradients_of_an_epochs_minibatches_average_to_the_full_one(model):
     batches = Minibatches(6, seed=1).subsets(task)
     gradients = [next(batches).jacobian(theta) for _ in range(4)]
     np.testing.assert_allclose(np.mean(gradients, axis=0), task.jacobian(theta), atol=1e-14)
+
+
+@pytest.mark.parametrize("model", [LogisticRegression, SoftmaxRegression])
+def test_a_minibatch_of_very_many_samples_is_a_task_of_its_own(model):
+    rng = np.random.default_rng(0)
+    X, labels = rng.normal(size=(50_000, 2)), np.arange(50_000) % 2
+    part, alone = model(X, labels).subset(np.arange(7)), model(X[:7], labels[:7])
+    theta = rng.normal(size=part.shape)
+    np.testing.assert_allclose(part.jacobian(theta), alone.jacobian(theta), rtol=1e-12)
+    np.testing.assert_allclose(part.loss(theta), alone.loss(theta), rtol=1e-12)
