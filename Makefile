@@ -9,7 +9,8 @@ NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 # JupyterLab refuses to run as root, as one is in a container, unless it is told to.
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test check unit notebooks-test browser notebooks screenshot clean
+# Three stamps of one environment: what is installed for the lab, the tests, the benchmarks.
+.PHONY: lab test check unit notebooks-test browser bench notebooks screenshot clean
 
 lab: $(VENV)/lab
 	$(BIN)/jupyter lab $(ROOT) $(LAB) notebooks/01_gradient_descent_in_action.ipynb
@@ -30,6 +31,10 @@ notebooks-test: $(VENV)/test
 browser: $(VENV)/test
 	$(BIN)/pytest tests/browser -q
 
+# Speeds, as ratios within one run. Never part of the tests.
+bench: $(VENV)/bench
+	$(BIN)/pytest tests/benchmarks -q --growth-plot=notebooks/growth.png
+
 # Execute the notebooks anew and store their outputs, without timings or widget state.
 notebooks: $(VENV)/test
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace \
@@ -43,7 +48,7 @@ screenshot: $(VENV)/test
 clean:
 	rm -rf $(VENV) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-$(VENV)/lab $(VENV)/test: $(VENV)/%: pyproject.toml
+$(VENV)/lab $(VENV)/test $(VENV)/bench: $(VENV)/%: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q --disable-pip-version-check -e '.[$*]'
 	touch $@

@@ -29,6 +29,7 @@ class Status(StrEnum):
     DIVERGED = "diverged"
     NAN = "nan"
     STUCK = "stuck"
+    SEPARABLE = "separable"
 
     @property
     def meaning(self) -> str:
@@ -42,7 +43,8 @@ _MEANING = {
     Status.OSCILLATING: "oscillating: each step overshoots",
     Status.DIVERGED: "diverged: the loss is above its start",
     Status.NAN: "NaN: the numbers left float64's range",
-    Status.STUCK: "stuck: no slope is left, but the loss is not at its least",
+    Status.STUCK: "stuck: no slope left, yet not the least loss",
+    Status.SEPARABLE: "separable: θ grows for ever, all are right",
 }
 
 
@@ -137,12 +139,12 @@ def gradient_descent(
     state: State = defaultdict(float)
 
     path = np.empty(path_shape)
-    gradient_norm = np.empty(path_shape[:-2])
+    loss, gradient_norm = np.empty((2, *path_shape[:-2]))
     theta = np.broadcast_to(theta, (*batch, *task.shape))
     ε = learning_rate[..., None, None]
     with quiet_overflow():
         for iteration in range(iterations + 1):
-            J = task.jacobian(theta)
+            loss[..., iteration], J = task.loss_and_jacobian(theta)
             path[..., iteration, :, :] = theta
             gradient_norm[..., iteration] = _norm(J)
             if batches is not None:
@@ -152,7 +154,7 @@ def gradient_descent(
             theta = theta - ε * J.mT
     return Descent(
         theta=path,
-        loss=_losses(task, path),
+        loss=loss,
         gradient_norm=gradient_norm,
         learning_rate=learning_rate,
         task=task,
@@ -199,6 +201,15 @@ class Descent:
         return words[self.status_codes()[..., -1]]
 
     @property
+    def reason(self) -> Any:
+        """Why each run has its status, with the number that decided it; a str for one run."""
+        batch = self.loss.shape[:-1]
+        reasons = np.empty(batch, dtype=object)
+        for index in np.ndindex(batch):
+            reasons[index] = _reason(self.run(index))
+        return reasons[()]
+
+    @property
     def first_bad_iteration(self) -> Any:
         """The first iteration whose loss or gradient is not finite; -1 where all are."""
         return _first(~(np.isfinite(self.loss) & np.isfinite(self.gradient_norm)))
@@ -239,6 +250,7 @@ class Descent:
 
         - nan: θ, the loss or the gradient is NaN.
         - diverged: the loss is above its first value, or infinite.
+        - separable: the loss is so small that every sample is on its right side, with no minimum.
         - converged: a millionth is left of the loss above the least one, or float64's rounding.
         - stuck: a billionth is left of the gradient, as in a local minimum or on a saddle point.
         - oscillating: the last two steps point against each other.
@@ -257,6 +269,7 @@ class Descent:
         conditions = {
             Status.NAN: np.isnan(self.theta).any(axis=(-2, -1)) | np.isnan(loss + gradient_norm),
             Status.DIVERGED: (rise > rounding) | np.isinf(loss),
+            Status.SEPARABLE: loss < self.task.loss_of_separation,
             Status.CONVERGED: excess <= CONVERGED_AT * excess[..., :1] + rounding,
             Status.STUCK: gradient_norm <= STUCK_AT * gradient_norm[..., :1],
             Status.OSCILLATING: turned,
@@ -270,6 +283,51 @@ class Descent:
         return cast("NDArray[np.int64]", codes)
 
 
+@quiet_overflow()
+def _reason(run: Descent) -> str:
+    """Say why one run has its status."""
+    first, last = run.loss[0], run.loss[-1]
+    excess = last - run.task.least_loss
+    left = excess / (first - run.task.least_loss) if excess > 0 else 0.0
+    match run.status:
+        case Status.NAN | Status.DIVERGED if run.first_bad_iteration >= 0:
+            return _autopsy(run)
+        case Status.DIVERGED:
+            return f"the loss is {last:.3g}, above its first value {first:.3g}"
+        case Status.SEPARABLE:
+            bound = run.task.loss_of_separation
+            return f"the loss {last:.3g} is below log(2)/n = {bound:.3g}: every sample is right"
+        case Status.CONVERGED:
+            when = run.first_converged_iteration
+            return f"since iteration {when}, at most {CONVERGED_AT:g} of the avoidable loss is left"
+        case Status.STUCK:
+            gradient = run.gradient_norm[-1] / run.gradient_norm[0]
+            return (
+                f"the gradient is {gradient:.1e} of its first one, but the loss {last:.3g} is "
+                f"{excess:.3g} above the least"
+            )
+        case Status.OSCILLATING:
+            before, after = np.diff(run.theta[-3:], axis=0)
+            cosine = np.sum(before * after) / (_norm(before) * _norm(after))
+            return f"the cosine of the last two steps is {cosine:.3f}: they point apart"
+    return f"{left:.1%} of the avoidable loss is left after {run.iterations} iterations"
+
+
+def _autopsy(run: Descent) -> str:
+    """Say at which iteration a run left float64's range, and in which operation."""
+    iteration = run.first_bad_iteration
+    theta = run.theta[iteration]
+    numbers = {"update": theta, **run.task.operations(theta)}
+    operation = next(name for name, array in numbers.items() if not np.isfinite(array).all())
+    last_finite = np.abs(run.theta[: iteration + 1][np.isfinite(run.theta[: iteration + 1])]).max()
+    reason = (
+        f"iteration {iteration}: the {operation} overflowed first, |θ| had reached "
+        f"{last_finite:.1e}"
+    )
+    nan = int(_first(np.isnan(run.loss + run.gradient_norm)))
+    return reason if nan < 0 else f"{reason}; NaN from iteration {nan} on"
+
+
 def _first(happened: NDArray[np.bool_]) -> Any:
     """Return the first True along the last axis, -1 where there is none; an int for one run."""
     first = np.where(happened.any(axis=-1), happened.argmax(axis=-1), -1)
@@ -277,11 +335,9 @@ def _first(happened: NDArray[np.bool_]) -> Any:
 
 
 def _norm(matrices: Array) -> Array:
-    """Return Frobenius norms, without squares that could overflow where the entries do not."""
-    return np.asarray(np.hypot.reduce(matrices, axis=(-2, -1)))
-
-
-def _losses(task: Task, path: Array) -> Array:
-    """Return the loss along ``path``, one iteration at a time so that memory stays bounded."""
-    with quiet_overflow():
-        return np.stack([task.loss(path[..., k, :, :]) for k in range(path.shape[-3])], axis=-1)
+    """Return Frobenius norms; where squares would leave float64's range, a slow way without."""
+    norm = np.asarray(np.sqrt(np.einsum("...ij,...ij", matrices, matrices)))
+    beyond = ~((norm > 1e-140) & (norm < 1e140))
+    if beyond.any():
+        norm[beyond] = np.hypot.reduce(matrices[beyond], axis=(-2, -1))
+    return norm

@@ -1,5 +1,6 @@
 """Loss over a plane in parameter space: what a contour plot of a landscape is made of."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,6 +58,51 @@ LARGEST = 1e250
 """The largest loss of a picture: matplotlib's contours go no further."""
 
 
+def path_plane(path: Array) -> tuple[Plane, float]:
+    """Return the plane that keeps most of a path's variance, and the share that it keeps.
+
+    The two directions are the path's first principal components, the origin its last point: where
+    it ended.
+
+    Parameters
+    ----------
+    path : ndarray of shape ``(..., iterations + 1, n_outputs, n_features + 1)``
+        One descent's θ, or several; points that are not finite are left out.
+
+    Returns
+    -------
+    plane : Plane
+    kept : float
+        Variance within the plane, as a fraction of the path's variance: 1 where nothing is lost.
+
+    Raises
+    ------
+    ValueError
+        If θ has fewer than two entries, or no point is finite.
+
+    Notes
+    -----
+    Principal components after Pearson (1901), of descent paths as in Li et al., "Visualizing the
+    loss landscape of neural nets" (2018), section 7.
+    """
+    shape = path.shape[-2:]
+    points = path.reshape(-1, np.prod(shape))
+    points = points[np.isfinite(points).all(axis=-1)]
+    if points.shape[1] < 2 or len(points) == 0:
+        raise ValueError(
+            f"path has {len(points)} finite points of {points.shape[1]} parameters: a plane needs "
+            "one point and two parameters at least"
+        )
+    scale = np.abs(points).max() or 1.0  # so that squares of far points stay finite
+    offset = points / scale - np.mean(points / scale, axis=0)
+    variances, components = np.linalg.eigh(offset.T @ offset)  # ascending
+    total = variances.sum()
+    kept = 1.0 if total <= 0 else float(variances[-2:].sum() / total)
+    directions = components.T[:-3:-1].reshape(2, *shape)
+    names = ("principal component 1", "principal component 2")
+    return Plane(points[-1].reshape(shape), directions, names), kept
+
+
 @dataclass(frozen=True, eq=False)
 class Landscape:
     """Loss on a grid over a window of a plane.
@@ -77,10 +123,12 @@ class Landscape:
 def landscape(task: Task, plane: Plane, window: ArrayLike, resolution: int = 120) -> Landscape:
     """Return the loss over ``window``, ``((u_min, u_max), (v_min, v_max))``, of ``plane``.
 
-    Evaluated one row of the grid at a time, so that memory stays bounded.
+    Evaluated a row of the grid at a time on each core, so that memory stays bounded.
     """
     u, v = (np.linspace(low, high, resolution) for low, high in as_floats("window", window))
-    return Landscape(u, v, np.stack([task.loss(plane.point(u, height)) for height in v]))
+    with ThreadPoolExecutor() as pool:
+        rows = list(pool.map(lambda height: task.loss(plane.point(u, height)), v))
+    return Landscape(u, v, np.stack(rows))
 
 
 @quiet_overflow()

@@ -100,17 +100,27 @@ class LinearRegression(DataTask):
             f"{self.shape[0]} outputs, reduction={self.reduction!r})"
         )
 
-    @quiet_overflow()
     def loss(self, theta: ArrayLike) -> Array:
         """Return E[‖θx̃ - y‖²] for θ of shape ``(..., *shape)``; shape ``(...)``."""
-        residual = self.as_theta(theta) @ self._X - self._y
-        return np.asarray(np.sum(residual**2, axis=(-2, -1)) + self._least)
+        return self.loss_and_jacobian(theta)[0]
 
-    @quiet_overflow()
     def jacobian(self, theta: ArrayLike) -> Array:
         """Return 2 E[x̃ (θx̃ - y)ᵀ], shape ``(..., n_features + 1, n_outputs)``."""
+        return self.loss_and_jacobian(theta)[1]
+
+    @quiet_overflow()
+    def loss_and_jacobian(self, theta: ArrayLike) -> tuple[Array, Array]:
+        """Return both, with the residual θx̃ - y worked out once."""
         residual = self.as_theta(theta) @ self._X - self._y
-        return 2 * (self._X @ residual.mT)
+        loss = np.sum(residual**2, axis=(-2, -1)) + self._least
+        return np.asarray(loss), 2 * (self._X @ residual.mT)
+
+    @quiet_overflow()
+    def operations(self, theta: ArrayLike) -> dict[str, Array]:
+        """Return residual, squared residual, loss and gradient."""
+        residual = self.as_theta(theta) @ self._X - self._y
+        steps = {"residual": residual, "squared residual": residual**2}
+        return {**steps, **super().operations(theta)}
 
     @quiet_overflow()
     def hessian(self, theta: ArrayLike | None = None) -> Array:

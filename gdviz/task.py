@@ -33,6 +33,8 @@ class Task(ABC):
 
     shape: tuple[int, int]
     """Shape of one θ, ``(n_outputs, n_features + 1)`` for the models: ``[W | b]``."""
+    loss_of_separation: float = -np.inf
+    """A loss below this proves that there is no minimum: the samples are separable, θ grows."""
 
     @abstractmethod
     def loss(self, theta: ArrayLike) -> Array:
@@ -41,6 +43,18 @@ class Task(ABC):
     @abstractmethod
     def jacobian(self, theta: ArrayLike) -> Array:
         """Return ∇L(θ) in numerator layout, shape ``(..., *shape[::-1])``."""
+
+    def loss_and_jacobian(self, theta: ArrayLike) -> tuple[Array, Array]:
+        """Return L(θ) and ∇L(θ); a model whose two share work does that work once."""
+        return self.loss(theta), self.jacobian(theta)
+
+    def operations(self, theta: ArrayLike) -> dict[str, Array]:
+        """Return the numbers on the way to loss and gradient, by name and in their order.
+
+        Where a descent leaves float64's range, the first that is not finite says how.
+        """
+        loss, jacobian = self.loss_and_jacobian(theta)
+        return {"loss": loss, "gradient": jacobian}
 
     @abstractmethod
     def hessian(self, theta: ArrayLike | None = None) -> Array:

@@ -194,10 +194,11 @@ def test_status_says_what_it_means():
         "diverged",
         "nan",
         "stuck",
+        "separable",
     ]
     for status in Status:
         assert status.meaning.lower().startswith((f"{status}: ", "still descending"))
-    assert len({status.meaning for status in Status}) == 6
+    assert len({status.meaning for status in Status}) == len(Status)
 
 
 @settings(deadline=None, max_examples=60)
@@ -385,3 +386,55 @@ def test_an_empty_batch(theta, rates):
 def test_a_record_too_large(rates, iterations, size):
     with pytest.raises(ValueError, match=f"the record of theta, shape .*{size}: take fewer"):
         gradient_descent(BOWL, START, np.full(rates, 0.1), iterations)
+
+
+# --- reasons ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("learning_rate", "iterations", "reason"),
+    [
+        (0.25, 40, "since iteration 10, at most 1e-06 of the avoidable loss is left"),
+        (0.005, 50, "36.6% of the avoidable loss is left after 50 iterations"),  # 0.99**100
+        (0.95, 10, "the cosine of the last two steps is -1.000: they point apart"),
+        (1.5, 3, "the loss is 256, above its first value 4"),  # doubled three times, squared
+    ],
+)
+def test_a_reason_names_the_number_that_decided(learning_rate, iterations, reason):
+    descent = gradient_descent(BOWL, START, learning_rate, iterations)
+    assert descent.reason == reason
+    batch = gradient_descent(BOWL, START, [learning_rate, 0.25], iterations)
+    assert batch.reason[0] == reason
+
+
+def test_the_autopsy_names_iteration_and_operation():
+    # The error 2 is multiplied by -5: its square overflows once 2 * 5**k > sqrt(float64's max).
+    descent = gradient_descent(BOWL, START, 3.0, 500)
+    square = int(np.ceil(np.log(np.sqrt(np.finfo(float).max) / 2) / np.log(5)))
+    assert descent.first_bad_iteration == square
+    assert descent.status is Status.NAN
+    nan = int(np.argmax(np.isnan(descent.loss)))
+    assert descent.reason.startswith(
+        f"iteration {square}: the squared residual overflowed first, |θ| had reached "
+    )
+    assert descent.reason.endswith(f"NaN from iteration {nan} on")
+    before = gradient_descent(BOWL, START, 3.0, square + 1)
+    assert before.status is Status.DIVERGED
+    assert "NaN from" not in before.reason
+
+
+def test_the_autopsy_of_a_step_too_long_names_the_update():
+    descent = gradient_descent(BOWL, START, 1e308, 1)
+    assert descent.first_bad_iteration == 1
+    assert descent.reason.startswith("iteration 1: the update overflowed first")
+
+
+def test_a_run_stuck_on_a_saddle_says_what_is_above_the_least():
+    from gdviz.surfaces import double_well
+
+    surface = double_well(dims=1, tilt=0.0)
+    top = np.zeros(surface.shape)
+    descent = gradient_descent(surface, top, 0.01, 10)
+    assert descent.status is Status.STUCK
+    height = float(surface.loss(top)) - surface.least_loss
+    assert f"is {height:.3g} above the least" in descent.reason

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from gdviz import datasets, surfaces
 from gdviz.descent import Status, gradient_descent
 from gdviz.linear import LinearRegression
+from gdviz.logistic import LogisticRegression
 from gdviz.optimizers import AdaGrad, Adam, Minibatches, Momentum, Nesterov, RMSProp
+from gdviz.softmax import SoftmaxRegression
 from gdviz.task import quiet_overflow
 
 OPTIMIZERS = [Momentum(), Nesterov(), AdaGrad(), RMSProp(), Adam()]
@@ -381,3 +383,24 @@ def test_wrong_options_of_a_descent_are_named(options, message):
 def test_a_surface_has_no_samples_to_deal():
     with pytest.raises(ValueError, match=r"minibatches .* samples, which Surface\(bowl"):
         gradient_descent(surfaces.bowl(), [[1.0, 1.0]], 0.1, 3, minibatches=Minibatches(2))
+
+
+@pytest.mark.parametrize("model", [LogisticRegression, SoftmaxRegression])
+def test_gradients_of_an_epochs_minibatches_average_to_the_full_one(model):
+    rng = np.random.default_rng(0)
+    X, labels = rng.normal(size=(24, 3)), np.arange(24) % 2
+    task = model(X, labels, l2=0.1)
+    theta = rng.normal(size=(5, *task.shape))
+    batches = Minibatches(6, seed=1).subsets(task)
+    gradients = [next(batches).jacobian(theta) for _ in range(4)]
+    np.testing.assert_allclose(np.mean(gradients, axis=0), task.jacobian(theta), atol=1e-14)
+
+
+@pytest.mark.parametrize("model", [LogisticRegression, SoftmaxRegression])
+def test_a_minibatch_of_very_many_samples_is_a_task_of_its_own(model):
+    rng = np.random.default_rng(0)
+    X, labels = rng.normal(size=(50_000, 2)), np.arange(50_000) % 2
+    part, alone = model(X, labels).subset(np.arange(7)), model(X[:7], labels[:7])
+    theta = rng.normal(size=part.shape)
+    np.testing.assert_allclose(part.jacobian(theta), alone.jacobian(theta), rtol=1e-12)
+    np.testing.assert_allclose(part.loss(theta), alone.loss(theta), rtol=1e-12)

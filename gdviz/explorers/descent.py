@@ -185,7 +185,7 @@ class DescentExplorer(LiveFigure):
         with gdviz_style():
             on_landscape.clear()
             draw_landscape(on_landscape, picture, self._plane, self.task.minimizer())
-        highest = 3 * picture.loss.max()
+        highest = 20 * picture.loss.max()
         on_loss.set_ylim(max(0.7 * self.task.least_loss, 1e-9 * highest), highest)
 
     def _contents(self) -> dict[str, Any]:

@@ -238,6 +238,7 @@ async function render({ model, el }) {
   async function load() {
     const mine = ++newest;
     const next = unpack(model.get("scene"));
+    if (scene && next.revision < scene.revision) return;
     const painting = model.get("painting");
     if (painting !== image.painting) {
       const url = URL.createObjectURL(new Blob([painting], { type: "image/png" }));

@@ -69,7 +69,8 @@ def spot(explorer, color, box) -> np.ndarray:
     core = near.copy()
     for dy in range(-r, r + 1):
         for dx in range(-r, r + 1):
-            core &= np.roll(near, (dy, dx), (0, 1))
+            if dy**2 + dx**2 <= r**2:
+                core &= np.roll(near, (dy, dx), (0, 1))
     assert core.any()
     y, x = np.argwhere(core).mean(axis=0)
     return np.array([(x + 0.5) / width, (y + 0.5) / height])

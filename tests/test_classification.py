@@ -1,0 +1,332 @@
+"""What holds for logistic and for softmax regression alike."""
+
+import tracemalloc
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from gdviz.classification import NUMBERS_AT_ONCE
+from gdviz.datasets import penguins
+from gdviz.logistic import LogisticRegression
+from gdviz.softmax import SoftmaxRegression
+
+KINDS = ["plain", "constant feature", "duplicate feature", "few of each class", "a sample twice"]
+
+
+def problem(model, kind="plain", n_samples=12, n_features=2, scale=1.0, seed=0, l2=0.0):
+    """A task that has all its classes, and θ whose logits are neither all flat nor all steep."""
+    n_classes = 2 if model is LogisticRegression else 3
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_samples, n_features))
+    y = rng.integers(0, n_classes, n_samples)
+    y[:n_classes] = range(n_classes)
+    if kind == "constant feature":
+        X[:, 0] = 1.0
+    elif kind == "duplicate feature":
+        X[:, -1] = X[:, 0]
+    elif kind == "few of each class":
+        X, y = X[:n_classes], y[:n_classes]
+    elif kind == "a sample twice":
+        X[1] = X[0]
+    task = model(scale * X, y, l2=l2)
+    theta = rng.normal(size=task.shape)
+    theta[:, :-1] /= scale
+    return task, theta
+
+
+def units(task):
+    """How large each entry of x̃ is: what a derivative by that entry of θ is measured in."""
+    return np.abs(task.X_tilde).max(axis=1) + (np.abs(task.X_tilde).max(axis=1) == 0)
+
+
+def central_difference(function, theta):
+    """The derivative of ``function`` by each entry of ``theta``, those entries' axes in front.
+
+    Two steps and Richardson's extrapolation: the error is of fourth order.
+    """
+    derivative = []
+    for index in np.ndindex(theta.shape):
+        unit = np.zeros(theta.shape)
+        unit[index] = 2e-3 * np.abs(theta[index])
+        slopes = [
+            (function(theta + length * unit) - function(theta - length * unit))
+            / (2 * length * unit[index])
+            for length in (1.0, 0.5)
+        ]
+        derivative.append((4 * slopes[1] - slopes[0]) / 3)
+    return np.reshape(derivative, (*theta.shape, *np.shape(derivative[0])))
+
+
+MODELS = pytest.mark.parametrize("model", [LogisticRegression, SoftmaxRegression])
+problems = st.builds(
+    problem,
+    model=st.sampled_from([LogisticRegression, SoftmaxRegression]),
+    kind=st.sampled_from(KINDS),
+    n_samples=st.integers(3, 20),
+    n_features=st.integers(1, 4),
+    scale=st.integers(-8, 8).map(lambda exponent: 10.0**exponent),
+    seed=st.integers(0, 2**32 - 1),
+    l2=st.sampled_from([0.0, 0.1]),
+)
+
+
+def any_problem(test):
+    return settings(deadline=None)(given(problems)(test))
+
+
+@any_problem
+def test_jacobian_agrees_with_central_differences_of_the_loss(case):
+    task, theta = case
+    loss_units = units(task) * max(1, task.loss(theta)) / np.minimum(1, np.abs(theta * units(task)))
+    numerical = central_difference(task.loss, theta)
+    np.testing.assert_allclose(
+        task.jacobian(theta).mT / loss_units, numerical / loss_units, atol=1e-8
+    )
+
+
+@any_problem
+def test_hessian_agrees_with_central_differences_of_the_jacobian(case):
+    task, theta = case
+    numerical = central_difference(lambda theta: task.jacobian(theta).mT, theta)
+    slope = units(task) + np.abs(task.jacobian(theta).mT).max(axis=0)
+    blocks = np.multiply.outer(slope / np.minimum(1, np.abs(theta * units(task))), slope)
+    hessian = task.hessian(theta).reshape(*task.shape, *task.shape)
+    scale = blocks[:, :, None, :] * units(task)[None, :, None, None] / slope[None, :, None, None]
+    np.testing.assert_allclose(hessian / scale, numerical / scale, atol=1e-8)
+
+
+@any_problem
+def test_loss_and_jacobian_agree_with_automatic_differentiation(case):
+    torch = pytest.importorskip("torch", reason="compares with PyTorch's gradients")
+    task, theta = case
+    parameters = torch.tensor(theta, requires_grad=True)
+    logits = (parameters @ torch.tensor(task.X_tilde)).T
+    if isinstance(task, LogisticRegression):
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(
+            logits[:, 0], torch.tensor(task.y[0])
+        )
+    else:
+        loss = torch.nn.functional.cross_entropy(logits, torch.tensor(task.labels))
+    loss = loss + task.l2 * (parameters[:, :-1] ** 2).sum()
+    loss.backward()
+    assert task.loss(theta) == pytest.approx(loss.item(), rel=1e-10, abs=1e-14)
+    np.testing.assert_allclose(
+        task.jacobian(theta).mT / units(task),
+        parameters.grad.numpy() / units(task),
+        rtol=1e-10,
+        atol=1e-10,
+    )
+
+
+@MODELS
+@pytest.mark.parametrize("batch", [(), (1,), (4,), (2, 3), (0,), (3, 0)])
+def test_batches_equal_single_runs(model, batch):
+    task, _ = problem(model, n_features=3, l2=0.1)
+    theta = np.random.default_rng(1).normal(size=(*batch, *task.shape))
+    for method in (task.loss, task.jacobian, task.hessian, task.probabilities, task.separates):
+        together, single = method(theta), method(np.zeros(task.shape))
+        assert together.shape == (*batch, *single.shape)
+        for index in np.ndindex(*batch):
+            np.testing.assert_allclose(
+                together[index], method(theta[index]), rtol=1e-12, atol=1e-14
+            )
+
+
+@MODELS
+def test_loss_and_jacobian_at_once_are_loss_and_jacobian(model):
+    task, _ = problem(model, l2=0.3)
+    theta = np.random.default_rng(1).normal(size=(5, *task.shape))
+    loss, jacobian = task.loss_and_jacobian(theta)
+    np.testing.assert_array_equal(loss, task.loss(theta))
+    np.testing.assert_array_equal(jacobian, task.jacobian(theta))
+
+
+@MODELS
+def test_more_thetas_than_are_worked_on_at_once(model):
+    task, _ = problem(model, n_samples=1000)
+    theta = np.random.default_rng(1).normal(size=(100, *task.shape))
+    assert task.n_samples * len(theta) > 3 * NUMBERS_AT_ONCE
+    for method in (task.loss, task.jacobian, task.hessian):
+        np.testing.assert_allclose(
+            method(theta), [method(each) for each in theta], rtol=1e-12, atol=1e-14
+        )
+
+
+@MODELS
+def test_more_samples_than_are_worked_on_at_once(model):
+    n_samples = 2 * NUMBERS_AT_ONCE + 1
+    task, theta = problem(model, n_samples=n_samples)
+    X, y = task.dataset.X, task.dataset.y
+    parts = [slice(0, 40_000), slice(40_000, n_samples)]
+    weights = np.array([40_000, n_samples - 40_000]) / n_samples
+    for method in ("loss", "jacobian", "hessian"):
+        values = [getattr(model(X[part], y[part]), method)(theta) for part in parts]
+        np.testing.assert_allclose(
+            getattr(task, method)(theta), np.tensordot(weights, values, 1), rtol=1e-9, atol=1e-12
+        )
+    assert np.abs(task.jacobian(task.minimizer())).max() < 1e-12
+    clear = model(np.where(y == 0, -1.0, 1.0), np.minimum(y, 1))
+    theta = np.zeros(clear.shape)
+    theta[-1, 0] = 1.0
+    assert clear.separates([theta, -theta]).tolist() == [True, False]
+    X = clear.dataset.X.copy()
+    X[-1] *= -1
+    assert not model(X, clear.dataset.y).separates(theta)
+
+
+@MODELS
+@pytest.mark.parametrize(("n_thetas", "n_samples"), [(3_000, 2_000), (2, 300_000)])
+def test_memory_on_the_way_is_bounded(model, n_thetas, n_samples):
+    task, theta = problem(model, n_samples=n_samples)
+    thetas = np.broadcast_to(theta, (n_thetas, *theta.shape))
+    tracemalloc.start()
+    try:
+        task.loss_and_jacobian(thetas)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 10 * 8 * NUMBERS_AT_ONCE
+
+
+@MODELS
+@settings(deadline=None)
+@given(logit=st.floats(-1e300, 1e300))
+def test_stable_at_any_logit(model, logit):
+    task = model([0.0, 0.0, 0.0], [0, 1, 1])
+    theta = np.zeros(task.shape)
+    theta[-1, -1] = logit
+    log_likelihood = np.minimum([-logit, logit], 0) - np.log1p(np.exp(-abs(logit)))
+    with warnings.catch_warnings(action="error"):
+        assert task.loss(theta) == pytest.approx(-(log_likelihood @ [1, 2]) / 3, rel=1e-12)
+        np.testing.assert_allclose(
+            task.jacobian(theta)[-1, -1], np.exp(log_likelihood[1]) - 2 / 3, atol=1e-15
+        )
+        assert np.isfinite(task.hessian(theta)).all()
+        np.testing.assert_allclose(
+            task.probabilities(theta)[0], np.exp(log_likelihood), rtol=1e-12, atol=1e-300
+        )
+
+
+@MODELS
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan, 1e308])
+def test_numbers_out_of_range_make_no_warning(model, value):
+    task, theta = problem(model, l2=0.1)
+    theta[0, 0] = value
+    for method in (task.loss_and_jacobian, task.hessian, task.predict, task.separates):
+        method(theta)
+
+
+@any_problem
+def test_the_hessian_is_symmetric_and_has_no_negative_curvature(case):
+    task, theta = case
+    scale = np.tile(units(task), task.shape[0])
+    hessian = task.hessian(theta) / np.outer(scale, scale)
+    np.testing.assert_allclose(hessian, hessian.T, atol=1e-15)
+    curvatures = np.linalg.eigvalsh(hessian)
+    assert curvatures[0] >= -1e-14 * max(1, curvatures[-1])
+
+
+@any_problem
+def test_no_theta_is_better_than_the_minimizer(case):
+    task, theta = case
+    assert task.least_loss <= task.loss(theta) * (1 + 1e-12)
+    try:
+        best = task.minimizer()
+    except ValueError:
+        event("no minimum")
+        assert task.l2 == 0
+        return
+    assert task.least_loss == task.loss(best)
+    units_of_slope = np.sqrt(units(task) ** 2 + task.l2)
+    assert np.abs(task.jacobian(best).mT / units_of_slope).max() < 1e-12
+    task.minimizer()[:] = 0
+    np.testing.assert_array_equal(task.minimizer(), best)
+
+
+@MODELS
+def test_l2_adds_the_squared_weights_but_not_the_biases(model):
+    plain, theta = problem(model)
+    with_l2 = model(plain.dataset, l2=0.1)
+    squared = np.sum(theta[:, :-1] ** 2)
+    assert with_l2.loss(theta) - plain.loss(theta) == pytest.approx(0.1 * squared)
+    extra = with_l2.jacobian(theta) - plain.jacobian(theta)
+    np.testing.assert_allclose(extra[:-1], 0.2 * theta[:, :-1].T, atol=1e-15)
+    np.testing.assert_array_equal(extra[-1], 0)
+    extra = np.diag(with_l2.hessian(theta) - plain.hessian(theta)).reshape(plain.shape)
+    np.testing.assert_allclose(extra, np.broadcast_to([0.2, 0.2, 0.0], plain.shape), atol=1e-15)
+
+
+@MODELS
+@pytest.mark.parametrize(
+    "labels",
+    [[0, 1], [3, 7], [-1, 1], ["cat", "dog"], [False, True], [0.0, 1.0], [5.0, 1e6]],
+)
+def test_labels_are_kept_under_their_own_names(model, labels):
+    low, high = labels
+    task = model([0.0, 1.0, 2.0, 3.0], [high, low, low, high])
+    assert task.classes.tolist() == labels
+    assert task.labels.tolist() == [1, 0, 0, 1]
+    theta = np.zeros(task.shape)
+    theta[-1] = 1.0, -1.0
+    assert task.predict(theta, [0.0, 5.0]).tolist() == labels
+
+
+@MODELS
+def test_labels_from_a_dataset_and_from_a_column(model):
+    data = penguins(["bill_length_mm", "body_mass_g"], target="sex")
+    assert model(data).classes.tolist() == ["female", "male"]
+    assert model([0.0, 1.0], [[1], [0]]).labels.tolist() == [1, 0]
+
+
+@MODELS
+def test_predict_and_probabilities_have_a_row_per_sample(model):
+    task, _ = problem(model)
+    theta = np.random.default_rng(1).normal(size=(5, 4, *task.shape))
+    X = np.random.default_rng(2).normal(size=(7, 2))
+    probabilities = task.probabilities(theta, X)
+    assert probabilities.shape == (5, 4, 7, len(task.classes))
+    np.testing.assert_allclose(probabilities.sum(axis=-1), 1, rtol=1e-14)
+    np.testing.assert_array_equal(task.predict(theta, X), probabilities.argmax(axis=-1))
+    assert task.predict(theta).shape == (5, 4, 12)
+    np.testing.assert_array_equal(task.predict(np.zeros(task.shape), X), [0] * 7)
+
+
+@MODELS
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        ([1, 1, 1], "one class only, 1"),
+        (["a", "a", "a"], "one class only, a"),
+        ([0.0, 0.5, 1.0], r"holds 0\.5, a measurement.*use LinearRegression"),
+        ([0.0, np.nan, 1.0], "missing"),
+        ([[0, 1], [1, 0], [1, 0]], r"shape \(3, 2\).*argmax"),
+        ([0, 1], r"\(3, 1\).*\(2,\)"),
+    ],
+)
+def test_refuses_labels_that_make_no_sense(model, y, message):
+    with pytest.raises(ValueError, match=message):
+        model([0.0, 1.0, 2.0], y)
+
+
+@MODELS
+@pytest.mark.parametrize("l2", [-1.0, np.nan, np.inf, "much", [1.0, 2.0]])
+def test_refuses_an_l2_that_makes_no_sense(model, l2):
+    with pytest.raises(ValueError, match="l2 must be"):
+        model([0.0, 1.0], [0, 1], l2=l2)
+
+
+@MODELS
+def test_refuses_theta_and_X_of_other_shapes(model):  # noqa: N802
+    task, _ = problem(model)
+    with pytest.raises(ValueError, match="theta has shape"):
+        task.loss(np.zeros((5, 3)))
+    with pytest.raises(ValueError, match=r"X has shape \(4, 3\)"):
+        task.predict(np.zeros(task.shape), np.zeros((4, 3)))
+
+
+def test_repr_names_the_classes():
+    task = SoftmaxRegression([0.0, 1.0], ["no", "yes"], l2=0.5)
+    assert repr(task) == "SoftmaxRegression(2 samples, 1 features, classes no, yes; l2=0.5)"
