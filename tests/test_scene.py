@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from gdviz.live import Line, Points, Text, Trail
-from gdviz.live.scene import FAR, build_scene
+from gdviz.live.scene import FAR, LARGEST, build_scene
 
 SIZE = (5.0, 4.0)
 
@@ -165,16 +165,14 @@ def test_any_float_is_mapped_or_nan(values):
                 400 * (1 - box.y0 - box.height * (y + 1) / 2),
             ]
         )
-    huge = np.abs(expected) > FAR
+    huge = np.abs(expected) > LARGEST
     # A value may leave float64's range on matplotlib's way to the pixel, not on this one.
     margin = np.abs(values) > 1e300
     assert (np.isnan(marked) | ~np.isnan(expected)).all()
-    assert np.isfinite(marked)[:, ~margin & np.isfinite(values)].all()
-    np.testing.assert_allclose(marked[~huge], expected[~huge], rtol=1e-5, atol=1e-3)
-    far = huge & np.isfinite(marked)
-    np.testing.assert_array_equal(
-        marked[far].astype(np.float32), np.sign(expected[far]).astype(np.float32) * np.float32(FAR)
-    )
+    assert np.isfinite(marked[~huge & ~margin & np.isfinite(values)]).all()
+    assert np.isnan(marked[np.abs(expected) > 1.001 * LARGEST]).all()
+    shown = np.isfinite(marked) & ~huge
+    np.testing.assert_allclose(marked[shown], expected[shown], rtol=1e-5, atol=1e-3)
 
 
 def test_zero_on_a_log_axis_lies_far_below_as_in_matplotlib():
@@ -479,3 +477,22 @@ def test_too_large_a_figure_is_told_where_to_save():
     with pytest.raises(ValueError, match=r"max_bytes.*thin out 'iteration', which has 1000 values"):
         scene_of(axes, [line], dimensions, max_bytes=43_999)
     assert scene_of(axes, [line], dimensions, max_bytes=44_000).marks
+
+
+def test_a_diverging_trail_keeps_its_direction_and_ends_far_outside():
+    axes = plain_axes()
+    # Along one line through (5, 0), on alternating sides, 3 times as far each step.
+    away = (-3.0) ** np.arange(200)
+    track = Trail(axes, 5 + 0.3 * away, 0.1 * away, ("k",))
+    x, y = marks_of(track, axes, k=np.arange(200)).at({"k": 199})
+    to_figure = axes.transData - axes.figure.transFigure
+    points = to_figure.transform([(5, 0), (5.3, 0.1)]) * (500, -400) + (0, 400)
+    direction = (points[1] - points[0]) / np.hypot(*(points[1] - points[0]))
+    shown = np.isfinite(x)
+    assert 5 < shown.sum() < 30
+    assert not shown[shown.sum() :].any()
+    offset = np.stack([x[shown], y[shown]], axis=-1).astype(float) - points[0]
+    across = offset[:, 0] * direction[1] - offset[:, 1] * direction[0]
+    assert np.abs(across).max() < 0.2  # pixels
+    assert (np.hypot(*offset.T)[:-1] < 1.001 * FAR).all()
+    assert FAR < np.hypot(*offset[-1]) < 4 * FAR

@@ -187,9 +187,7 @@ async function render({ model, el }) {
   const root = document.createElement("div");
   root.className = "gdviz-live";
   root.setAttribute("role", "img");
-  const image = document.createElement("img");
-  image.alt = ""; // the root's label says it all
-  image.draggable = false;
+  let image = document.createElement("img");
   const canvas = document.createElement("canvas");
   root.append(image, canvas);
   el.append(root);
@@ -242,16 +240,16 @@ async function render({ model, el }) {
     const painting = model.get("painting");
     if (painting !== image.painting) {
       const url = URL.createObjectURL(new Blob([painting], { type: "image/png" }));
-      const decoding = new Image();
-      decoding.src = url;
-      await decoding.decode().catch(() => {});
-      if (mine !== newest) {
-        URL.revokeObjectURL(url);
-        return;
-      }
-      URL.revokeObjectURL(image.src);
-      image.src = url;
-      image.painting = painting;
+      const decoded = new Image();
+      decoded.alt = ""; // the root's label says it all
+      decoded.draggable = false;
+      decoded.painting = painting;
+      decoded.src = url;
+      await decoded.decode().catch(() => {});
+      URL.revokeObjectURL(url);
+      if (mine !== newest) return;
+      image.replaceWith(decoded); // a new source for the old one would leave it blank for a while
+      image = decoded;
     }
     scene = next;
     root.style.aspectRatio = `${scene.size[0]} / ${scene.size[1]}`;
@@ -311,7 +309,6 @@ async function render({ model, el }) {
     newest = Infinity;
     resized.disconnect();
     cancelAnimationFrame(frame);
-    URL.revokeObjectURL(image.src);
     model.off("change:scene", load);
     for (const control of controls) control.off("change:value change:index", schedule);
   };

@@ -86,8 +86,10 @@ async function render({ model, el }) {
   back.button.onclick = () => step(-1);
   forward.button.onclick = () => step(1);
   play.button.onclick = () => (frame ? stop() : start());
-  // Whoever takes the slider into their own hands has the last word.
-  const taken = () => moving || stop();
+  // A hand on the slider (its view says so) has the last word; a late echo of the kernel has not.
+  const taken = (_model, _value, options) => {
+    if (!moving && options?.updated_view) stop();
+  };
   control.on("change:value", taken);
   control.on("gdviz:play", start);
 

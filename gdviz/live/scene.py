@@ -17,8 +17,10 @@ from gdviz.live.tracks import Line, Points, Text, Track, Trail
 
 POINT = 100 / 72
 """Pixels per point: a figure's own size is 100 pixels per inch, whatever it is painted at."""
-FAR = 1e30
-"""Pixels beyond which a point is only a direction; still exact in float32."""
+FAR = 1e6
+"""Pixels beyond which float32 no longer tells where a line passes through the picture."""
+LARGEST = 1e30
+"""The largest coordinate that is sent."""
 PRECISION = re.compile(r"\.\d+[gfe]")
 
 Position = Mapping[str, int]
@@ -239,6 +241,9 @@ def _marks(
             + ("" if isinstance(track, Trail) else " with the points as last axis")
         )
     x, y = _to_pixels(track.axes, given, size)
+    if isinstance(track, Trail):
+        x, y = _without_far_ends(x, y)
+    x, y = _as_float32(x), _as_float32(y)
     leading = over[:-1] if isinstance(track, Trail) else over
     return Marks(
         kind="points" if isinstance(track, Points) else "line",
@@ -288,11 +293,36 @@ def _to_pixels(
                 for side, c in enumerate((x, y))
             )
         pixels = (x * size[0], (1 - y) * size[1])
-    return _as_float32(pixels[0]), _as_float32(pixels[1])
+    return pixels
+
+
+def _without_far_ends(x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Cut trails that run far out of the picture, in float64, where they are still exact.
+
+    The first point far outside moves back along its line; where two follow each other, what they
+    join is left out: a diverging descent that crosses the picture for the hundredth time.
+    """
+    if x.shape[-1] < 2 or y.shape[-1] < 2:
+        return x, y
+    with np.errstate(all="ignore"):
+        far = np.hypot(x, y) > FAR
+        if not far.any():
+            return x, y
+        x, y, far = np.broadcast_arrays(x, y, far)
+        before = np.stack([x, y])[..., :-1]
+        after = np.stack([x, y])[..., 1:]
+        step = after - before
+        back = before + step * np.minimum(1, 3 * FAR / np.hypot(*step))
+        first = far[..., 1:] & ~far[..., :-1]
+        later = far[..., 1:] & far[..., :-1]
+        cut = np.where(first, back, np.where(later, np.nan, after))
+    x = np.concatenate([x[..., :1], cut[0]], axis=-1)
+    y = np.concatenate([y[..., :1], cut[1]], axis=-1)
+    return x, y
 
 
 def _as_float32(pixels: NDArray[Any]) -> NDArray[np.float32]:
-    return np.where(np.isfinite(pixels), np.clip(pixels, -FAR, FAR), np.nan).astype(np.float32)
+    return np.where(np.abs(pixels) <= LARGEST, pixels, np.nan).astype(np.float32)
 
 
 def _readout(text: Text, dimensions: Mapping[str, NDArray[Any]]) -> Readout:

@@ -19,6 +19,7 @@ class StopSlider(SelectionSlider):  # type: ignore[misc]
     def __init__(self, stops: ArrayLike, value: float, **traits: Any) -> None:
         self.stops = _as_stops(stops)
         super().__init__(options=_labelled(self.stops), value=self._nearest(value), **traits)
+        self.add_class("gdviz-stops")
 
     def _nearest(self, value: float) -> float:
         return float(self.stops[np.argmin(np.abs(self.stops - value))])
