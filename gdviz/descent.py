@@ -38,7 +38,7 @@ class Status(StrEnum):
 
 
 _MEANING = {
-    Status.CONVERGED: "converged: the loss is at its least",
+    Status.CONVERGED: "converged: a millionth is left to gain",
     Status.SLOW: "still descending",
     Status.OSCILLATING: "oscillating: each step overshoots",
     Status.DIVERGED: "diverged: the loss is above its start",

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import gdviz as gd
-from gdviz.live.scene import FAR
 from gdviz.explorers.controls import FIRST_SEED, learning_rate_stops
+from gdviz.live.scene import FAR
 
 DATA = gd.datasets.penguins().standardized()
 TASK = gd.LinearRegression(DATA)

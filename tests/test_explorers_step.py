@@ -65,8 +65,8 @@ def test_every_half_step(task, start, learning_rate):
         assert jacobian == (row if asked else "")
         row = f"-ε * J.mT = [ {moves[0]:.3f} | {moves[1]:.3f} ]"
         assert change == (row if asked else "")
-        meaning = "J = ∇L(θ) points uphill" if asked else "θ has moved downhill"
-        assert title == f"iteration {k}: {'θ ~ Init' if step == 0 else meaning}"
+        meaning = "the arrow is -ε * J.mT, downhill" if asked else "θ has moved"
+        assert title == f"iteration {k}: {'the start' if step == 0 else meaning}"
         assert explorer.description.startswith(title.replace(": ", ", "))
         pointed.append(float(pointer.at(position)[1][0]))
     assert len(set(pointed[1::2])) == len(set(pointed[2::2])) == 1

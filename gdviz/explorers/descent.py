@@ -23,7 +23,7 @@ from gdviz.linear import LinearRegression
 from gdviz.live import Line, LiveFigure, OpenStopSlider, Player, Points, Presets, Text, Trail
 from gdviz.task import Array
 
-PANELS = ((0.072, 0.13, 0.27, 0.69), (0.475, 0.13, 0.2, 0.69), (0.75, 0.13, 0.24, 0.69))
+PANELS = ((0.072, 0.13, 0.27, 0.69), (0.485, 0.13, 0.19, 0.69), (0.75, 0.13, 0.24, 0.69))
 """Left, bottom, width and height of landscape, loss curve and fit, as fractions of the figure."""
 BOTH = ("learning_rate", "iteration")
 
@@ -215,7 +215,7 @@ class DescentExplorer(LiveFigure):
                 Line(on_fit, ends, fit, BOTH, **LINE),
                 text("ε = {learning_rate:.3g}", meanings, x=0.012, **style),
                 text("iteration {iteration}", meanings, x=0.12, **style),
-                text("loss {loss:.4g}", meanings, x=0.245, **style),
+                text("loss {loss:.3g}", meanings, x=0.245, **style),
                 text("gradient norm {norm:.3g}", meanings, x=0.38, **style),
                 text("{status}", meanings, x=0.988, align="right", bold=True, **style),
             ],

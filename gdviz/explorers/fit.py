@@ -12,7 +12,7 @@ from gdviz.linear import LinearRegression
 from gdviz.live import Line, LiveFigure, Points, Text
 from gdviz.task import Array
 
-N_STOPS = 80
+N_STOPS = 120
 BOTH = ("W", "b")
 
 
@@ -72,7 +72,7 @@ def _origin(task: LinearRegression) -> Array:
 
 
 def _round_stops(low: float, high: float) -> Array:
-    """Return some 80 evenly spaced round numbers from ``low`` to ``high``, 0 among them."""
+    """Return some 120 evenly spaced round numbers from ``low`` to ``high``, 0 among them."""
     step = (high - low) / N_STOPS
     magnitude = 10 ** np.floor(np.log10(step))
     step = magnitude * next(round for round in (1, 2, 5, 10) if round * magnitude >= step)
@@ -90,8 +90,10 @@ def _draw_scale(axes: Axes, loss: Array) -> None:
         origin="lower",
         norm=PowerNorm(0.5, low, high),
     )
+    bottom, top = low - 0.003 * (high - low), high + 0.1 * (high - low)  # room for the marker
     axes.set_yscale(
-        "function", functions=(lambda v: np.sqrt(np.maximum(v - low, 0)), lambda r: low + r**2)
+        "function",
+        functions=(lambda v: np.sqrt(np.maximum(v - bottom, 0)), lambda r: bottom + r**2),
     )
     axes.set_xticks([])
-    axes.set_ylim(low, high)
+    axes.set_ylim(bottom, top)

@@ -79,7 +79,7 @@ class StepExplorer(LiveFigure):
         line = np.where(steps == 0, 0, np.where(asked, 1, 2))
         J = task.jacobian(self.descent.theta)[now].reshape(-1, 2)
         words = {
-            "what": ["θ ~ Init", "J = ∇L(θ) points uphill", "θ has moved downhill"],
+            "what": ["the start", "the arrow is -ε * J.mT, downhill", "θ has moved"],
             "J": [_row("J.mT", row) if known else "" for row, known in zip(J, asked, strict=True)],
             "step": [
                 _row("-ε * J.mT", -learning_rate * row) if known else ""

@@ -33,7 +33,7 @@ def draw_landscape(
         axes.plot(u, v, "*", color="white", markeredgecolor="black", markersize=14)
     ticks = levels[[0, LEVELS // 2, LEVELS - 1]]
     bar = axes.figure.colorbar(filled, cax=axes.inset_axes((1.03, 0, 0.05, 1)))
-    bar.set_ticks(ticks, labels=[f"{tick:.3g}" for tick in ticks])
+    bar.set_ticks(ticks, labels=[f"{tick:.2g}" for tick in ticks])
     bar.ax.set_title("loss", fontsize=11, fontweight="normal", loc="left")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(5))

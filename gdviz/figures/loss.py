@@ -18,6 +18,6 @@ def draw_loss(axes: Axes, iterations: int) -> None:
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_minor_locator(NullLocator())
-    axes.set_xlim(0, iterations)
+    axes.set_xlim(-0.5, 1.2 * iterations)  # room for the marker at either end
     axes.grid(color="0.9")
     label(axes, x="iteration", y="", title="Loss curve")

@@ -259,10 +259,10 @@ def test_by_hand_the_loss_follows_both_sliders(lesson):
 
 
 def test_step_by_step_tells_the_loop(lesson):
-    steps = lesson.figure("iteration 0, θ ~ Init")
+    steps = lesson.figure("iteration 0, the start")
     forward = steps.locator.get_by_label("One step forward")
     forward.click()
-    steps.wait_for_label("J = ∇L.*points uphill: W = -1.000")
+    steps.wait_for_label(r"the arrow is -ε \* J.mT, downhill: W = -1.000")
     forward.click()
     W, b = descend((-1.0, 1.0), 0.15, 1)
-    steps.wait_for_label(f"has moved downhill: W = {W:.3f}, b = {b:.3f}")
+    steps.wait_for_label(f"has moved: W = {W:.3f}, b = {b:.3f}")
