@@ -65,6 +65,11 @@ def test_a_mark_stands_where_the_slider_would(limit, between):
         assert slider.values[above] >= limit * 0.9999
 
 
+def test_a_mark_between_stops_stands_as_on_a_logarithmic_scale():
+    box = with_marks(OpenStopSlider([1.0, 100.0, 10_000.0], 1.0), {"a": 10.0, "b": 1000.0})
+    assert percent(scale_of(box)) == [25, 75]
+
+
 def test_a_mark_moves_when_a_stop_is_added_before_it():
     slider = OpenStopSlider([1.0, 2.0, 4.0], 1.0)
     box = with_marks(slider, {"<limit>": 2.0, "end": 4.0})

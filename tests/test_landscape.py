@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gdviz.datasets import penguins
-from gdviz.landscape import Plane, landscape, parameter_plane, window_around
+from gdviz.landscape import Plane, landscape, parameter_plane, path_plane, window_around
 from gdviz.linear import LinearRegression
 from gdviz.surfaces import bowl, bumpy, himmelblau
 
@@ -88,6 +88,76 @@ def test_coordinates_must_be_numbers():
         parameter_plane(TASKS[0]).point("far", 0)
     with pytest.raises(ValueError, match="v "):
         parameter_plane(TASKS[0]).point(0, "far")
+
+
+# --- planes of a path ---------------------------------------------------------------------------
+
+
+def wandering(rng, scale=1.0):
+    """A path of 30 points through 8 parameters, further along some directions than others."""
+    steps = rng.normal(size=(30, 8)) * [5, 3, 1, 0.5, 0.2, 0.1, 0.1, 0.1]
+    return scale * np.cumsum(steps, axis=0).reshape(30, 2, 4)
+
+
+def test_the_plane_of_a_path_keeps_what_principal_components_keep():
+    path = wandering(np.random.default_rng(0))
+    plane, kept = path_plane(path)
+    offset = path.reshape(30, 8) - path.reshape(30, 8).mean(axis=0)
+    values = np.linalg.svd(offset, compute_uv=False) ** 2
+    assert kept == pytest.approx(values[:2].sum() / values.sum(), rel=1e-10)
+    assert 0.5 < kept < 1
+    variances = plane.coordinates(path).var(axis=0)
+    np.testing.assert_allclose(variances, values[:2] / 30, rtol=1e-9)
+    flat = plane.directions.reshape(2, 8)
+    np.testing.assert_allclose(flat @ flat.T, np.eye(2), atol=1e-12)
+    np.testing.assert_array_equal(plane.origin, path[-1])
+    np.testing.assert_array_equal(plane.coordinates(path[-1]), [0, 0])
+
+
+def test_a_path_within_a_plane_is_kept_whole():
+    inside = tilted_plane()
+    path = inside.point(np.linspace(0, 9, 20), np.sin(np.linspace(0, 9, 20)))
+    plane, kept = path_plane(path)
+    assert kept == pytest.approx(1, abs=1e-12)
+    back = plane.point(*np.moveaxis(plane.coordinates(path), -1, 0))
+    np.testing.assert_allclose(back, path, atol=1e-12)
+
+
+def test_several_paths_and_points_without_a_place():
+    paths = np.stack([wandering(np.random.default_rng(seed)) for seed in (1, 2)])
+    plane, kept = path_plane(paths)
+    holed = np.concatenate([paths, np.full((1, 30, 2, 4), np.nan)])
+    holed[2, 3, 0, 0] = np.inf
+    same, same_kept = path_plane(holed)
+    assert same_kept == kept
+    np.testing.assert_array_equal(same.directions, plane.directions)
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e-12, 1e12, 1e200])
+def test_the_size_of_a_path_does_not_matter(scale):
+    plane, kept = path_plane(wandering(np.random.default_rng(0)))
+    scaled, scaled_kept = path_plane(wandering(np.random.default_rng(0), scale))
+    assert scaled_kept == pytest.approx(kept)
+    cosines = np.sum(plane.directions * scaled.directions, axis=(1, 2))
+    np.testing.assert_allclose(np.abs(cosines), 1)
+
+
+def test_a_path_that_stays_loses_nothing():
+    plane, kept = path_plane(np.ones((5, 1, 3)))
+    assert kept == 1
+    np.testing.assert_array_equal(plane.origin, np.ones((1, 3)))
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        (np.zeros((4, 1, 1)), "path has 4 finite points of 1 parameters"),
+        (np.full((4, 1, 3), np.nan), "path has 0 finite points of 3 parameters"),
+    ],
+)
+def test_paths_without_a_plane(path, words):
+    with pytest.raises(ValueError, match=words):
+        path_plane(path)
 
 
 # --- losses -------------------------------------------------------------------------------------
