@@ -63,7 +63,7 @@ def test_stops_are_round_and_reach_beyond_the_best(explorer):
     best = TASK.minimizer()[0]
     for control, value in zip(explorer.controls.values(), best, strict=True):
         stops = control.stops
-        assert 40 <= len(stops) <= 90
+        assert 60 <= len(stops) <= 130
         assert 0 in stops
         assert stops[0] < value < stops[-1]
         np.testing.assert_allclose(np.diff(stops), stops[1] - stops[0])
@@ -79,10 +79,11 @@ def test_the_scale_is_dark_and_low_where_the_loss_is(explorer):
     losses = [
         loss(W, b) for W in explorer.controls["W"].stops for b in explorer.controls["b"].stops
     ]
-    assert low == pytest.approx(min(losses))
-    assert high == pytest.approx(max(losses))
+    least, most = min(losses), max(losses)
+    assert least - 0.01 * (most - least) < low < least
+    assert most < high < most + 0.2 * (most - least)  # room for the marker at either end
     [image] = point.axes.images
-    brightness = image.cmap(image.norm(np.linspace(low, high, 20)))[:, :3].sum(axis=1)
+    brightness = image.cmap(image.norm(np.linspace(least, most, 20)))[:, :3].sum(axis=1)
     assert (np.diff(brightness) > 0).all()
 
 

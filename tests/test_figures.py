@@ -85,7 +85,7 @@ def test_the_colour_bar_says_the_ends(axes):
     picture = drawn_landscape(axes)
     [bar] = axes.child_axes
     texts = [label.get_text() for label in bar.get_yticklabels()]
-    assert [texts[0], texts[-1]] == [f"{picture.loss.min():.3g}", f"{picture.loss.max():.3g}"]
+    assert [texts[0], texts[-1]] == [f"{picture.loss.min():.2g}", f"{picture.loss.max():.2g}"]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,9 @@ def test_ticks_of_large_windows_are_short(axes):
 def test_loss_axes_reach_to_the_last_iteration(axes, iterations):
     draw_loss(axes, iterations)
     draw(axes)
-    assert axes.get_xlim() == (0, iterations)
+    start, end = axes.get_xlim()
+    assert -1 < start < 0  # room for a marker at either end
+    assert iterations < end < 1.5 * iterations
     assert axes.get_yscale() == "log"
     ticks = axes.get_xticks()
     assert {0, iterations} <= set(ticks)

@@ -28,5 +28,6 @@ def test_landscape(benchmark, task):
     picture = landscape(task, plane, WINDOW, 200)
     corner = plane.point(3, -3)
     assert picture.loss[0, -1] == pytest.approx(float(task.loss(corner)), rel=1e-12)
+    benchmark.extra_info["what"] = type(task).__name__
     benchmark.group = "landscape of 200 x 200, 300 samples"
     benchmark.pedantic(landscape, (task, plane, WINDOW, 200), rounds=9, warmup_rounds=1)
