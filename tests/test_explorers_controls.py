@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ipywidgets import HTML
 
+import gdviz as gd
 from gdviz.explorers.controls import (
     FIRST_SEED,
     InitializationControl,
@@ -202,3 +203,10 @@ def test_whatever_is_moved_value_and_controls_agree(moves):
         assert shown(control)[2] == parameters
         if which != "kind":  # sliders clamp at their ends: a width at 0
             assert parameters[which] == max(value, control.parameters[which].min)
+
+
+@pytest.mark.parametrize("explorer", [gd.DescentExplorer, gd.FitExplorer])
+@pytest.mark.parametrize("task", [gd.surfaces.bowl(), "penguins", None])
+def test_other_tasks_are_refused_by_name(explorer, task):
+    with pytest.raises(ValueError, match=r"task must be a gd\.LinearRegression"):
+        explorer(task)

@@ -10,6 +10,8 @@ import traitlets
 from ipywidgets import HTML, Button, Dropdown, FloatSlider, HBox, Label, VBox
 
 from gdviz.initialization import Gaussian, Initialization, Uniform
+from gdviz.landscape import Plane, parameter_plane
+from gdviz.linear import LinearRegression
 from gdviz.live import OpenStopSlider
 from gdviz.task import Array
 
@@ -22,6 +24,13 @@ WIDEST = 10.0
 """Where the sliders of an initialization end."""
 FIRST_SEED = 59
 """N(0, 1) then starts left of and above the penguins' minimum, where a path can be seen."""
+
+
+def plane_of_a_line(task: LinearRegression) -> Plane:
+    """Return the plane of W and b, or say what kind of task is needed for it."""
+    if not isinstance(task, LinearRegression):
+        raise ValueError(f"task must be a gd.LinearRegression, got {task!r}")
+    return parameter_plane(task)
 
 
 def labelled(label: str, *widgets: Any) -> HBox:

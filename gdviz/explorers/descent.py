@@ -13,12 +13,13 @@ from gdviz.explorers.controls import (
     InitializationControl,
     labelled,
     learning_rate_stops,
+    plane_of_a_line,
     with_marks,
 )
 from gdviz.explorers.style import LINE, NOW, PATH, START
 from gdviz.figures import draw_fit, draw_landscape, draw_loss, gdviz_style
 from gdviz.initialization import Gaussian, Initialization
-from gdviz.landscape import landscape, parameter_plane, window_around
+from gdviz.landscape import landscape, window_around
 from gdviz.linear import LinearRegression
 from gdviz.live import Line, LiveFigure, OpenStopSlider, Player, Points, Presets, Text, Trail
 from gdviz.task import Array
@@ -72,7 +73,7 @@ class DescentExplorer(LiveFigure):
         if iterations < 1:
             raise ValueError(f"iterations must be at least 1, got {iterations}")
         self.task = task
-        self._plane = parameter_plane(task)
+        self._plane = plane_of_a_line(task)
         self._limit = limit = float(task.max_stable_learning_rate())
         self._stops = learning_rate_stops(limit)
         self.learning_rate = OpenStopSlider(
