@@ -1,6 +1,5 @@
 """Loss over a plane in parameter space: what a contour plot of a landscape is made of."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -123,12 +122,10 @@ class Landscape:
 def landscape(task: Task, plane: Plane, window: ArrayLike, resolution: int = 120) -> Landscape:
     """Return the loss over ``window``, ``((u_min, u_max), (v_min, v_max))``, of ``plane``.
 
-    Evaluated a row of the grid at a time on each core, so that memory stays bounded.
+    Evaluated a row of the grid at a time, so that memory stays bounded.
     """
     u, v = (np.linspace(low, high, resolution) for low, high in as_floats("window", window))
-    with ThreadPoolExecutor() as pool:
-        rows = list(pool.map(lambda height: task.loss(plane.point(u, height)), v))
-    return Landscape(u, v, np.stack(rows))
+    return Landscape(u, v, np.stack([task.loss(plane.point(u, height)) for height in v]))
 
 
 @quiet_overflow()
