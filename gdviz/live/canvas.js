@@ -137,7 +137,7 @@ function drawMark(context, mark, position) {
     context.stroke();
   }
   if (mark.dots > 0) {
-    context.fillStyle = mark.color ?? "transparent";
+    context.fillStyle = mark.color;
     context.strokeStyle = mark.outline ?? mark.color;
     context.lineWidth = RIM;
     for (let k = 0; k < count; k++) {

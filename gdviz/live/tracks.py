@@ -13,7 +13,18 @@ from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True, eq=False)
-class Line:
+class Placed:
+    """What lines and points share: where they are, over which dimensions."""
+
+    axes: Axes
+    x: ArrayLike
+    y: ArrayLike
+    over: Sequence[str] = ()
+    z: ArrayLike | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Line(Placed):
     """A line through points that move together.
 
     Parameters
@@ -33,11 +44,6 @@ class Line:
         Colour of a rim that sets the line off from its background.
     """
 
-    axes: Axes
-    x: ArrayLike
-    y: ArrayLike
-    over: Sequence[str] = ()
-    z: ArrayLike | None = None
     color: str = "C0"
     width: float = 2.0
     outline: str | None = None
@@ -55,7 +61,7 @@ class Trail(Line):
 
 
 @dataclass(frozen=True, eq=False)
-class Points:
+class Points(Placed):
     """Round markers.
 
     Parameters
@@ -68,11 +74,6 @@ class Points:
         Diameter in points.
     """
 
-    axes: Axes
-    x: ArrayLike
-    y: ArrayLike
-    over: Sequence[str] = ()
-    z: ArrayLike | None = None
     color: str = "C0"
     outline: str | None = "white"
     size: float = 8.0
