@@ -1,9 +1,9 @@
 """gdviz: interactive notebooks that teach gradient descent, and the package under them."""
 
-from gdviz import datasets, surfaces
+from gdviz import datasets, graph, surfaces
 from gdviz.datasets import Dataset, read_csv
 from gdviz.descent import Descent, Status, gradient_descent
-from gdviz.explorers import DescentExplorer, FitExplorer, StepExplorer
+from gdviz.explorers import DescentExplorer, FitExplorer, GraphExplorer, StepExplorer
 from gdviz.gradient_check import GradientReport, check_gradient
 from gdviz.initialization import Gaussian, Uniform
 from gdviz.linear import LinearRegression
@@ -24,6 +24,7 @@ __all__ = [
     "FitExplorer",
     "Gaussian",
     "GradientReport",
+    "GraphExplorer",
     "LinearRegression",
     "LiveFigure",
     "LogisticRegression",
@@ -39,6 +40,7 @@ __all__ = [
     "check_gradient",
     "datasets",
     "gradient_descent",
+    "graph",
     "read_csv",
     "surfaces",
 ]
