@@ -25,7 +25,7 @@ Source: the lecture's slides "Gradients: Computation Graphs".
 """
 
 from gdviz.graph.check import DerivativeReport, check_derivative
-from gdviz.graph.expression import Expression, Operation, brief, variable
+from gdviz.graph.expression import Derivative, Expression, Operation, brief, entrywise, variable
 from gdviz.graph.operations import (
     OPERATIONS,
     add,
@@ -53,6 +53,7 @@ from gdviz.graph.steps import Backward, Forward, gradients, steps
 __all__ = [
     "OPERATIONS",
     "Backward",
+    "Derivative",
     "DerivativeReport",
     "Expression",
     "Forward",
@@ -61,6 +62,7 @@ __all__ = [
     "brief",
     "check_derivative",
     "div",
+    "entrywise",
     "exp",
     "gradients",
     "log",

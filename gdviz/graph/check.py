@@ -73,7 +73,7 @@ def check_derivative(operation: Operation, derivative: Callable[[float], Any]) -
     except Exception as error:
         known = isinstance(error, _NoNumberError)
         reason = str(error) if known else f"{type(error).__name__}: {error}"
-        return DerivativeReport(False, f"Not yet: {reason}.")
+        return DerivativeReport(False, f"Not yet: {reason}")
     if _close(yours, slope):
         return DerivativeReport(True, f"Right: this is the derivative of {operation.name}.")
     wrong = ~np.isclose(yours, slope, rtol=TOLERANCE, atol=TOLERANCE)
@@ -125,13 +125,13 @@ class _NoNumberError(Exception):
 
 def _number(returned: Any) -> float:
     if returned is ...:
-        raise _NoNumberError("write the derivative in place of the dots")
+        raise _NoNumberError("write the derivative in place of the dots.")
     if returned is None:
         raise _NoNumberError("nothing is returned: does the function end with return?")
     try:
         return float(returned)
     except (TypeError, ValueError):
-        raise _NoNumberError(f"a number should be returned, not {returned!r}") from None
+        raise _NoNumberError(f"a number should be returned, not {returned!r}.") from None
 
 
 def _close(a: Array, b: Array) -> bool:

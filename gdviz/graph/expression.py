@@ -86,9 +86,10 @@ class Operation:
 
     def __call__(self, *operands: "Expression | ArrayLike") -> "Expression":
         """Return the expression of this operation on ``operands``; numbers become constants."""
-        if len(operands) != len(self.derivatives):
+        if len(operands) != (expected := len(self.derivatives)):
             raise ValueError(
-                f"{self.name} takes {len(self.derivatives)} operands, got {len(operands)}"
+                f"{self.name} takes {expected} operand{'s' if expected > 1 else ''}, got "
+                f"{len(operands)}"
             )
         nodes = tuple(
             operand if isinstance(operand, Expression) else _constant(self.name, operand)
