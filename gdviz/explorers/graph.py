@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from gdviz.explorers.style import CURRENT, WARNING
 from gdviz.figures import COLORS, draw_graph, gdviz_style
 from gdviz.figures.graph import BOX, GraphLayout, arrow_head, graph_layout, outline
-from gdviz.graph import Backward, Expression, Forward, brief, steps
+from gdviz.graph import Backward, Expression, Forward, steps
 from gdviz.live import Line, LiveFigure, Text
 from gdviz.live.tracks import Track
 from gdviz.task import Array
@@ -25,7 +25,7 @@ SIZES = (12.5, 10.0)
 """Of the numbers beside the nodes, in points: where layers are wide, and where they are not."""
 WIDE = 1.5
 """Inches from which on a layer is wide."""
-FORMULA = 88
+FORMULA = 84
 """Letters of the formula that fit."""
 LETTER = 0.62
 """Width of a digit, in units of its size."""
@@ -145,7 +145,7 @@ class GraphExplorer(LiveFigure):
         values: list[tuple[int, Expression, Array]] = [
             (0, node, node.value)
             for node in layout.centres
-            if node.operation is None and node.name != brief(node.value)
+            if node.operation is None and not (node.is_constant and node.value.size == 1)
         ]
         gradients: list[tuple[int, Expression, Array]] = []
         for k, step in enumerate(self._steps, start=1):
@@ -229,12 +229,12 @@ def _beside(axes: Axes, centre: tuple[float, float], side: int, size: float) -> 
 
 def _short(array: Array, room: int) -> str:
     """Return as many of an array's numbers as there is room for, in characters; one at least."""
-    numbers = [f"{value + 0.0:.4g}" for value in array.ravel()[:room]]
-    for count in range(len(numbers), 0, -1):
-        text = ", ".join(numbers[:count]) + (", ..." if count < array.size else "")
-        if len(text) <= room:
-            return text
-    return text
+    numbers = [f"{value + 0.0:.4g}" for value in array.ravel()[: max(room, 1)]]
+    texts = [
+        ", ".join(numbers[:count]) + (", ..." if count < array.size else "")
+        for count in range(1, len(numbers) + 1)
+    ]
+    return max((text for text in texts if len(text) <= room), key=len, default=texts[0])
 
 
 def _arrow(path: Array) -> Array:

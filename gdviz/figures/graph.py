@@ -115,7 +115,7 @@ def draw_graph(axes: Axes, expression: Expression) -> GraphLayout:
     right, bottom = centre + inches / pitch / 2
     axes.set(xlim=(left, right), ylim=(bottom, top))
     axes.axis("off")
-    longest = max(len(node.name) for node in layout.centres)
+    longest = max(len(_label(node)) for node in layout.centres)
     fit = 72 * BOX[0] * pitch[0] / (WIDE * max(longest, 3))
     size = float(np.clip(fit, 6, 13))
     for edge in layout.edges:
@@ -151,7 +151,7 @@ def _draw_node(axes: Axes, node: Expression, x: float, y: float, size: float) ->
     axes.text(
         x,
         y - (0.07 if has_shape else 0),
-        node.name,
+        _label(node),
         size=size,
         weight="normal" if node.is_constant else "bold",
         style="italic" if is_leaf and not node.is_constant else "normal",
@@ -168,15 +168,18 @@ def _draw_node(axes: Axes, node: Expression, x: float, y: float, size: float) ->
         )
 
 
+def _label(node: Expression) -> str:
+    """Return what is written into the box; the numbers of a constant array are beside it."""
+    return "array" if node.is_constant and node.value.size > 1 else node.name
+
+
 def _path(route: Route, layer: Mapping[Expression, int], row: Mapping[Place, float]) -> Array:
     """Return the edge as smooth curves between the boxes, straight where it passes a layer."""
     half = BOX[0] / 2
-    inputs = len(route.parent.operands)
-    port = BOX[1] * ((route.operand + 0.5) / inputs - 0.5)
     stops = [(layer[route.node] + half, row[route.node])]
     for bend in route.bends:
         stops += [(bend.layer - half, row[bend]), (bend.layer + half, row[bend])]
-    stops.append((layer[route.parent] - half, row[route.parent] + port))
+    stops.append((layer[route.parent] - half, row[route.parent] + BOX[1] * route.port))
     t = np.linspace(0, 1, POINTS)[:, None]
     along, across = t, t * t * (3 - 2 * t)  # level at both ends
     pieces = [

@@ -7,7 +7,7 @@ edges cross, and moved to where their neighbours are.
 Source: Sugiyama, Tagawa and Toda (1981), IEEE Transactions on Systems, Man, and Cybernetics 11.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from statistics import fmean
 from typing import NamedTuple
@@ -29,6 +29,17 @@ Place = Expression | Bend
 Layers = list[list[Place]]
 
 
+class Link(NamedTuple):
+    """A piece of an edge, from a layer to the next.
+
+    ``port`` says where on the left side of ``right`` it ends, from -½ at the top to ½.
+    """
+
+    left: Place
+    right: Place
+    port: float
+
+
 class Route(NamedTuple):
     """What an edge passes on its way from a node to the operation that it goes into."""
 
@@ -38,9 +49,19 @@ class Route(NamedTuple):
     operand: int
 
     @property
-    def links(self) -> Iterator[tuple[Place, Place]]:
-        """The edge in pieces, each from a layer to the next."""
-        return pairwise((self.node, *self.bends, self.parent))
+    def port(self) -> float:
+        """Where the edge arrives: the operands share the parent's left side."""
+        return (self.operand + 0.5) / len(self.parent.operands) - 0.5
+
+    @property
+    def links(self) -> list[Link]:
+        """The edge in pieces."""
+        stops: tuple[Place, ...] = (self.node, *self.bends, self.parent)
+        ports = (*(0.0 for _ in self.bends), self.port)
+        return [
+            Link(left, right, port)
+            for (left, right), port in zip(pairwise(stops), ports, strict=True)
+        ]
 
 
 def layers_of(loss: Expression) -> dict[Expression, int]:
@@ -74,7 +95,7 @@ def rows_of(loss: Expression) -> dict[Place, float]:
     links = [link for route in routes for link in route.links]
     layers = _least_crossings(_from_top_to_bottom(loss, routes), links)
     neighbours: dict[Place, list[Place]] = {}
-    for left, right in links:
+    for left, right, _ in links:
         neighbours.setdefault(left, []).append(right)
         neighbours.setdefault(right, []).append(left)
     row = {place: float(k) for layer in layers for k, place in enumerate(layer)}
@@ -111,34 +132,33 @@ def _from_top_to_bottom(loss: Expression, routes: Sequence[Route]) -> Layers:
     return layers
 
 
-def _least_crossings(layers: Layers, links: Sequence[tuple[Place, Place]]) -> Layers:
+def _least_crossings(layers: Layers, links: Sequence[Link]) -> Layers:
     """Return the layers in the best of the orders that sorting by neighbours leads to."""
     best, least = layers, _crossings(layers, links)
     for sweep in range(SWEEPS):
         if least == 0:
             break
         to_left = sweep % 2 == 0
-        sides: dict[Place, list[Place]] = {}
-        for left, right in links:
-            place, other = (left, right) if to_left else (right, left)
-            sides.setdefault(place, []).append(other)
         layers = [list(layer) for layer in layers]
         for layer in reversed(layers) if to_left else layers:
             index = _indices(layers)
-            centre = {
-                place: fmean([index[other] for other in sides.get(place, [place])])
-                for place in layer
-            }
+            aims: dict[Place, list[float]] = {}
+            for left, right, port in links:
+                if to_left:
+                    aims.setdefault(left, []).append(index[right] + port)
+                else:
+                    aims.setdefault(right, []).append(index[left])
+            centre = {place: fmean(aims.get(place, [index[place]])) for place in layer}
             layer.sort(key=centre.__getitem__)
         if (crossings := _crossings(layers, links)) < least:
             best, least = layers, crossings
     return best
 
 
-def _crossings(layers: Layers, links: Sequence[tuple[Place, Place]]) -> int:
+def _crossings(layers: Layers, links: Sequence[Link]) -> int:
     index = _indices(layers)
     layer = {place: k for k, places in enumerate(layers) for place in places}
-    ends = [(layer[left], index[left], index[right]) for left, right in links]
+    ends = [(layer[left], index[left], index[right] + port) for left, right, port in links]
     return sum(
         a[0] == b[0] and (a[1] - b[1]) * (a[2] - b[2]) < 0
         for k, a in enumerate(ends)
