@@ -305,6 +305,26 @@ def test_the_formula_is_painted_and_cut_if_long():
         assert width < key
 
 
+def test_the_words_fit_into_the_figure(explorer):
+    figure = lines(explorer)[0].axes.figure
+    for step in range(explorer.controls["step"].max + 1):
+        explorer.controls["step"].value = step
+        for text in texts(explorer):
+            if text.style.axes is None:
+                weight = "bold" if text.style.bold else "normal"
+                artist = figure.text(
+                    text.style.x,
+                    0,
+                    text.at(explorer.position),
+                    size=text.style.size,
+                    weight=weight,
+                    family="DejaVu Sans",
+                    parse_math=False,
+                )
+                assert artist.get_window_extent().x1 < figure.bbox.x1
+                artist.remove()
+
+
 def test_numbers_of_neighbours_do_not_overlap(explorer):
     """Measured at the last step, with matplotlib's widths of the same letters."""
     figure = lines(explorer)[0].axes.figure

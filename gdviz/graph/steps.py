@@ -7,6 +7,9 @@ import numpy as np
 from gdviz.graph.expression import Expression, brief, quiet
 from gdviz.task import Array
 
+FEW = 2
+"""Numbers of an array in a sentence that has two of them."""
+
 
 @dataclass(frozen=True, eq=False)
 class Forward:
@@ -78,18 +81,18 @@ class Backward:
         if rule is None or self.above is None or self.arrives is None:
             raise ValueError(f"{operation.name} passes nothing on to its operand {operand}")
         call = f"{operation.name}({', '.join(self.parent.operation_operands)})"
-        above, arrives = brief(self.above), brief(self.arrives)
+        above, arrives = brief(self.above, FEW), brief(self.arrives, FEW)
         if self.local is None:
             found = f"{call} passes on to {operand}: {rule.formula}"
             times = f"with {above} from above: {arrives} for {self.node.head}"
         else:
-            number = brief(self.local)
+            number = brief(self.local, FEW)
             known = "" if rule.formula == number else f" = {number}"
             found = f"d {call}/d{operand} = {rule.formula}{known}"
             times = f"times {above} from above: {arrives} for {self.node.head}"
         if not self.adds:
             return found, times
-        return found, times, f"added to what was there: {brief(self.gradient)}"
+        return found, times, f"added to what was there: {brief(self.gradient, FEW)}"
 
 
 def steps(loss: Expression) -> tuple[Forward | Backward, ...]:
