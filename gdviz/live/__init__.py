@@ -8,7 +8,7 @@ them to the figure's pixels and packs them -> `widget` (canvas.js) draws them in
 from gdviz.live.figure import LiveFigure
 from gdviz.live.player import Player, Presets
 from gdviz.live.sliders import OpenStopSlider, StopSlider
-from gdviz.live.tracks import Line, Points, Text, Trail
+from gdviz.live.tracks import Line, Points, Text, Track, Trail
 
 __all__ = [
     "Line",
@@ -19,5 +19,6 @@ __all__ = [
     "Presets",
     "StopSlider",
     "Text",
+    "Track",
     "Trail",
 ]
