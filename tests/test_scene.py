@@ -284,10 +284,10 @@ def test_the_payload_is_plain_json_and_bytes():
     assert read["size"] == [500, 400]
     assert read["dimensions"] == {"a": [0, 1, 2], "b": B, "c": ["x", "y"]}
     trail, points, line, text = read["marks"]
-    assert (trail["kind"], trail["grows"], trail["color"]) == ("line", "b", "#ff0000ff")
+    assert (trail["kind"], trail["grows"], trail["colors"]) == ("line", "b", ["#ff0000ff"])
     assert trail["dots"] == pytest.approx(3 * 100 / 72)
-    assert points["color"][-2:] == "00"  # transparent
-    assert line["color"] == "#0000ff80"
+    assert points["colors"][0][-2:] == "00"  # transparent
+    assert line["colors"] == ["#0000ff80"]
     assert text["parts"][0] == {"text": "a = "}
     assert (text["align"], text["bold"]) == ("left", True)
     assert [part.get("format") for part in text["parts"]] == [None, "", None, ".2f"]
