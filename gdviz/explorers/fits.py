@@ -11,7 +11,7 @@ from gdviz.explorers.grounds import OVER
 from gdviz.explorers.style import LINE
 from gdviz.figures import class_color, draw_classes, draw_fit, draw_probabilities
 from gdviz.linear import LinearRegression
-from gdviz.live import Line, Track
+from gdviz.live import Area, Line, Track
 from gdviz.task import Array, Task, quiet_overflow
 
 CURVES_BYTES = 2_000_000
@@ -97,7 +97,7 @@ class RegionFit:
             theta = np.concatenate([np.zeros_like(theta), theta], axis=-2)
         window = np.array([self.axes.get_xlim(), self.axes.get_ylim()])
         return [
-            Line(self.axes, *np.moveaxis(region, -1, 0), OVER, color=class_color(code))
+            Area(self.axes, *np.moveaxis(region, -1, 0), OVER, color=class_color(code), alpha=0.25)
             for code, region in enumerate(regions(theta, window))
         ]
 

@@ -141,8 +141,8 @@ class Map(Ground):
 class PathMap(Map):
     """The landscape of many parameters on the plane that keeps most of the descents.
 
-    The plane follows from the descents of learning rates whose loss never climbs above its first; it
-    goes through the end of the best of them.
+    The plane follows from the descents whose loss never climbs above its first value; it goes
+    through the end of the best of them.
     """
 
     def __init__(self, axes: Axes, task: Task) -> None:
@@ -151,7 +151,9 @@ class PathMap(Map):
     def look_at(self, batch: Descent, draws: Array) -> bool:
         """Lay the plane and its window by the descents; always another than before."""
         good = np.flatnonzero((batch.loss <= batch.loss[:, :1]).all(axis=1))
-        good = good[np.argsort(-batch.loss[good, -1], kind="stable")] if len(good) else np.array([0])
+        good = (
+            good[np.argsort(-batch.loss[good, -1], kind="stable")] if len(good) else np.array([0])
+        )
         self.plane, _ = path_plane(batch.theta[good])
         points = self.plane.coordinates(batch.theta[good])
         low, high = np.nanmin(points, axis=(0, 1)), np.nanmax(points, axis=(0, 1))
