@@ -202,7 +202,7 @@ class DescentExplorer(LiveFigure):
             raise ValueError(
                 f"start must be one finite theta of shape {self.task.shape}, got {theta!r}"
             )
-        return start.copy()
+        return np.array(start, dtype=np.float64)
 
     def _descend(self, start: Array) -> Descent:
         return gradient_descent(self.task, start, self.learning_rate.values, self.iteration.max)
@@ -210,7 +210,7 @@ class DescentExplorer(LiveFigure):
     def _draws(self) -> Array:
         """Return the middle of what could be drawn as a start: a new sample keeps the window."""
         draws = self.initialization.value.sample((1000, *self.task.shape), rng=0)
-        return np.quantile(draws, [0.1, 0.9], axis=0)
+        return np.asarray(np.quantile(draws, [0.1, 0.9], axis=0))
 
     def _draw_start(self, _: Any) -> None:
         self.start = self.initialization.sample(self.task.shape)

@@ -97,13 +97,15 @@ class RegionFit:
             theta = np.concatenate([np.zeros_like(theta), theta], axis=-2)
         window = np.array([self.axes.get_xlim(), self.axes.get_ylim()])
         return [
-            Area(self.axes, *np.moveaxis(region, -1, 0), OVER, color=class_color(code), alpha=0.25)
+            Area(
+                self.axes, region[..., 0], region[..., 1], OVER, color=class_color(code), alpha=0.25
+            )
             for code, region in enumerate(regions(theta, window))
         ]
 
 
 @quiet_overflow()
-def regions(theta: Array, window: Array) -> list[Array]:
+def regions(theta: Array, window: Array) -> list[tuple[Array, Array]]:
     """Return, for each class, where in a window of two features it is the likeliest.
 
     Each is the window's rectangle, cut by one straight line for each other class: where the
@@ -117,7 +119,7 @@ def regions(theta: Array, window: Array) -> list[Array]:
 
     Returns
     -------
-    list of ndarray of shape ``(..., n_classes + 3, 2)``
+    list of (x, y), each an ndarray of shape ``(..., n_classes + 3)``
         A polygon's corners in order, NaN where it has fewer.
     """
     (left, right), (low, high) = window
@@ -129,7 +131,7 @@ def regions(theta: Array, window: Array) -> list[Array]:
         for k in range(theta.shape[-2]):
             if k != j:
                 polygon = _cut(polygon, theta[..., j, :] - theta[..., k, :])
-        polygons.append(polygon)
+        polygons.append((polygon[..., 0], polygon[..., 1]))
     return polygons
 
 

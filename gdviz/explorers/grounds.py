@@ -173,7 +173,7 @@ class PathMap(Map):
         """Return the descents as they are seen in the plane, and how much of each that is."""
         with quiet_overflow():
             kept = 100 * self.plane.kept(batch.theta)[:, None]
-        style: dict[str, Any] = {"x": 1.0, "y": 1.04, "align": "right", "size": 11}
+        style: dict[str, Any] = {"y": 1.04, "size": 11}
         words = Text(
             "keeps {kept:.1f} % of the path", {"kept": kept}, OVER, axes=self.axes, **style
         )

@@ -67,11 +67,11 @@ def _scatter_classes(axes: Axes, task: Classifier, x: Array, y: Array) -> None:
         loc="lower left",
         bbox_to_anchor=(-0.06, 0.985),
         ncols=len(task.classes),
-        fontsize=11,
+        fontsize=10.5,
         markerscale=1.6,
         frameon=False,
         handletextpad=0,
-        columnspacing=0.6,
+        columnspacing=0.4,
         borderpad=0.1,
     )
     for text in legend.get_texts():
