@@ -29,9 +29,11 @@ REST = 1.5
 """Seconds for which a movie stands still at its end."""
 PATIENCE = 2.0
 """Seconds after which someone who waits is told how far it is."""
-# Shapes of letters that need no font; the same bytes in every run.
+# Whatever the user's own settings: letters as shapes that need no font, the same in every run.
 STYLE: dict[Any, Any] = {
     "savefig.bbox": None,
+    "savefig.facecolor": "auto",
+    "savefig.transparent": False,
     "svg.fonttype": "path",
     "svg.hashsalt": "gdviz",
     "pdf.fonttype": 42,
