@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from os import PathLike
 from typing import Any
 
 from ipywidgets import HBox, IntSlider, Label, VBox, Widget
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from gdviz.live.lifetime import belongs_to_this_cell, close_tree
 from gdviz.live.player import Player
+from gdviz.live.save import save
 from gdviz.live.scene import Position, Scene, axes_box, build_scene
 from gdviz.live.sliders import follow, index_of, slider_for
 from gdviz.live.still import SCALE, Painting
@@ -115,6 +117,53 @@ class LiveFigure(VBox):  # type: ignore[misc]
                 )
         return self._painting.still(self.scene, {**self.position, **position})
 
+    def save(
+        self,
+        path: str | PathLike[str],
+        *,
+        over: str | None = None,
+        frames: int = 150,
+        fps: float = 20,
+        dpi: float = 200,
+    ) -> None:
+        """Write the picture as it stands, or a movie of it, to a file.
+
+        Parameters
+        ----------
+        path : str or path
+            What it ends in says what is written: a picture as it stands (.png, or .svg and .pdf
+            for slides and print), or a movie that plays one dimension from its first value to its
+            last while the others stay where they stand (.gif, or .mp4 where ffmpeg is installed).
+        over : str, optional
+            The dimension that a movie plays. Default: the last one with a slider of whole numbers,
+            such as ``"iteration"``; or else the last one.
+        frames : int
+            The most frames of a movie, without the rest at its end. Like a Player it begins
+            slowly and becomes faster.
+        fps : float
+            Frames per second.
+        dpi : float
+            Dots per inch of a .png, and of pictures of cells in other formats.
+
+        Raises
+        ------
+        ValueError
+            If the path ends in anything else, or its folder does not exist.
+        RuntimeError
+            If ffmpeg is needed and is not there, or fails.
+        """
+        self._check_known("over", [] if over is None else [over])
+        save(
+            path,
+            self._painting,
+            self.scene,
+            self.position,
+            over=over or self._played_by_default(),
+            frames=frames,
+            fps=fps,
+            dpi=dpi,
+        )
+
     def update(
         self,
         tracks: Sequence[Track],
@@ -162,6 +211,11 @@ class LiveFigure(VBox):  # type: ignore[misc]
             self._append(Label(NEEDS_KERNEL))
         self._clickable = []
         self._transmit(repaint=False)
+
+    def _played_by_default(self) -> str | None:
+        names = list(self.scene.dimensions)
+        steps = [name for name in names if isinstance(self.controls[name], IntSlider)]
+        return next(reversed(steps or names), None)
 
     def _rows(self) -> list[Widget]:
         """Return what is shown: explorers lay out their controls in their own way."""

@@ -47,11 +47,16 @@ def close_tree(widget: Widget) -> None:
     Widget.close(widget)
 
 
-def _running_cell() -> tuple[str | None, str | None]:
-    """Return the ids of the cell and of the execution request, where a notebook sends them."""
+def running_kernel() -> Any:
+    """Return the kernel in which this runs, or None where there is no notebook."""
     from IPython import get_ipython
 
-    kernel: Any = getattr(get_ipython(), "kernel", None)
+    return getattr(get_ipython(), "kernel", None)
+
+
+def _running_cell() -> tuple[str | None, str | None]:
+    """Return the ids of the cell and of the execution request, where a notebook sends them."""
+    kernel = running_kernel()
     if kernel is None:
         return None, None
     request = kernel.get_parent("shell")
