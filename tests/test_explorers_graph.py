@@ -77,6 +77,11 @@ def lines(explorer):
     return [mark for mark in explorer.scene.marks if not isinstance(mark, Readout)]
 
 
+def color_of(line):
+    [color] = line.colors
+    return to_hex(color)
+
+
 def shown(explorer, node):
     """Return what stands above and below a node, as text and colour."""
     axes = lines(explorer)[0].axes
@@ -186,7 +191,7 @@ def mapped(explorer, axes, points):
 def test_the_present_node_and_edge_are_marked(explorer):
     layout = layout_of(explorer.expression)
     box, path = lines(explorer)[:2]
-    assert to_hex(box.color) == to_hex(path.color) == to_hex(CURRENT["color"])
+    assert color_of(box) == color_of(path) == to_hex(CURRENT["color"])
     before = {}
     for step, (_, found, node) in enumerate(walk(explorer.expression)):
         explorer.controls["step"].value = step
@@ -257,7 +262,7 @@ def test_the_words_of_the_worked_example():
 def test_an_overflow_is_marked_from_its_step_on():
     explorer = gd.GraphExplorer(softplus())
     *_, mark = lines(explorer)
-    assert to_hex(mark.color) == to_hex(WARNING["color"])
+    assert color_of(mark) == to_hex(WARNING["color"])
     node = explorer.expression.nodes[2]
     assert node.name == "exp"
     centre = mapped(explorer, mark.axes, np.array([layout_of(explorer.expression).centres[node]]))
@@ -357,7 +362,7 @@ def test_the_longest_that_can_be_shown():
 @pytest.mark.parametrize(
     ("expression", "message"),
     [
-        (4.0, "loss must be an expression such as"),
+        (4.0, "expression must be an expression such as"),
         (sq([1.0, 2.0]), r"has shape \(2,\)"),
         (add(variable("x", 1), variable("x", 2)), "2 variables are called x"),
         (chain(128), "expression takes 257 steps, 255 are the most"),

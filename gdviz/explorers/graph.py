@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from gdviz.explorers.style import CURRENT, WARNING
 from gdviz.figures import COLORS, draw_graph, gdviz_style
 from gdviz.figures.graph import BOX, GraphLayout, arrow_head, graph_layout, outline
-from gdviz.graph import Backward, Expression, Forward, steps
+from gdviz.graph import Backward, Expression, Forward, as_expression, steps
 from gdviz.live import Line, LiveFigure, Text
 from gdviz.live.tracks import Track
 from gdviz.task import Array
@@ -52,7 +52,7 @@ class GraphExplorer(LiveFigure):
     """
 
     def __init__(self, expression: Expression) -> None:
-        self.expression = expression
+        self.expression = as_expression("expression", expression)
         self._steps = steps(expression)
         if len(self._steps) > MOST:
             raise ValueError(

@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 
 from gdviz.figures.layers import Place, Route, layers_of, routes_of, rows_of
 from gdviz.figures.style import COLORS
-from gdviz.graph import Expression
+from gdviz.graph import Expression, as_expression
 from gdviz.task import Array
 
 BOX = (0.66, 0.4)
@@ -70,18 +70,15 @@ class GraphLayout(NamedTuple):
         return float(layers), float(rows)
 
 
-def graph_layout(loss: Expression) -> GraphLayout:
+def graph_layout(expression: Expression) -> GraphLayout:
     """Return where the nodes and edges of an expression go.
 
     Raises
     ------
     ValueError
-        If ``loss`` is no expression.
+        If ``expression`` is none.
     """
-    if not isinstance(loss, Expression):
-        raise ValueError(
-            f"expression must be one such as gd.graph.sq(gd.graph.variable('x', 2.0)): {loss!r}"
-        )
+    loss = as_expression("expression", expression)
     layer, row = layers_of(loss), rows_of(loss)
     centres = {node: (float(layer[node]), row[node]) for node in loss.nodes}
     edges = [

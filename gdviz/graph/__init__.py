@@ -25,7 +25,15 @@ Source: the lecture's slides "Gradients: Computation Graphs".
 """
 
 from gdviz.graph.check import DerivativeReport, check_derivative
-from gdviz.graph.expression import Derivative, Expression, Operation, brief, entrywise, variable
+from gdviz.graph.expression import (
+    Derivative,
+    Expression,
+    Operation,
+    as_expression,
+    brief,
+    entrywise,
+    variable,
+)
 from gdviz.graph.operations import (
     OPERATIONS,
     add,
@@ -59,6 +67,7 @@ __all__ = [
     "Forward",
     "Operation",
     "add",
+    "as_expression",
     "brief",
     "check_derivative",
     "div",

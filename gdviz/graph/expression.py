@@ -219,6 +219,15 @@ def variable(name: str, value: ArrayLike) -> Expression:
     return Expression(name, _as_value(name, value))
 
 
+def as_expression(name: str, value: object) -> Expression:
+    """Return ``value``, or say which argument is no expression."""
+    if not isinstance(value, Expression):
+        raise ValueError(
+            f'{name} must be an expression such as sq(variable("x", 2.0)), got {value!r}'
+        )
+    return value
+
+
 def brief(array: ArrayLike, most: int = 3) -> str:
     """Return a few numbers of an array, to read: ``8``, ``[1, 2]``, ``[0.5, -1, 3, ...] (2, 9)``.
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gdviz.graph.expression import Expression, brief, quiet
+from gdviz.graph.expression import Expression, as_expression, brief, quiet
 from gdviz.task import Array
 
 FEW = 2
@@ -147,8 +147,7 @@ def gradients(loss: Expression) -> dict[str, Array]:
 
 
 def _check(loss: Expression) -> None:
-    if not isinstance(loss, Expression):
-        raise ValueError(f"loss must be an expression such as sq(variable('x', 2.0)), got {loss!r}")
+    as_expression("loss", loss)
     if loss.value.size != 1:
         raise ValueError(
             f"{loss} has shape {loss.value.shape}: the gradient is that of one number, take its "
