@@ -172,6 +172,15 @@ def test_every_step_shows_what_is_known_by_then(explorer):
                 assert gradient == ""
 
 
+def test_short_arrays_are_shown_whole():
+    explorer = gd.GraphExplorer(lecture())
+    slider = explorer.controls["step"]
+    slider.value = slider.max
+    numbers = {node.name: shown(explorer, node) for node in explorer.expression.nodes}
+    assert [text for text, _ in numbers["W"]] == ["2, 1", "4, 12"]
+    assert [text for text, _ in numbers["x"]] == ["1, 3", "8, 4"]
+
+
 def test_at_the_end_the_gradients_are_there(explorer):
     slider = explorer.controls["step"]
     slider.value = slider.max

@@ -234,7 +234,7 @@ def _short(array: Array, room: int) -> str:
         ", ".join(numbers[:count]) + (", ..." if count < array.size else "")
         for count in range(1, len(numbers) + 1)
     ]
-    return max((text for text in texts if len(text) <= room), key=len, default=texts[0])
+    return next((text for text in reversed(texts) if len(text) <= room), texts[0])
 
 
 def _arrow(path: Array) -> Array:
