@@ -3,7 +3,7 @@
 from gdviz import datasets, surfaces
 from gdviz.datasets import Dataset, read_csv
 from gdviz.descent import Descent, Status, gradient_descent
-from gdviz.explorers import DescentExplorer, FitExplorer, StepExplorer
+from gdviz.explorers import DescentExplorer, FitExplorer, GradientExplorer, StepExplorer
 from gdviz.gradient_check import GradientReport, check_gradient
 from gdviz.initialization import Gaussian, Uniform
 from gdviz.linear import LinearRegression
@@ -23,6 +23,7 @@ __all__ = [
     "DescentExplorer",
     "FitExplorer",
     "Gaussian",
+    "GradientExplorer",
     "GradientReport",
     "LinearRegression",
     "LiveFigure",

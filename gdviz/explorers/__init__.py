@@ -2,6 +2,7 @@
 
 from gdviz.explorers.descent import DescentExplorer
 from gdviz.explorers.fit import FitExplorer
+from gdviz.explorers.gradient import GradientExplorer
 from gdviz.explorers.step import StepExplorer
 
-__all__ = ["DescentExplorer", "FitExplorer", "StepExplorer"]
+__all__ = ["DescentExplorer", "FitExplorer", "GradientExplorer", "StepExplorer"]

@@ -48,6 +48,14 @@ def learning_rate_stops(limit: float) -> Array:
     return np.append(stops[(stops >= low) & (stops < high * (1 - 1e-9))], high)
 
 
+def round_stops(low: float, high: float, count: int) -> Array:
+    """Return some ``count`` multiples of a round number, from about ``low`` to about ``high``."""
+    step = (high - low) / count
+    magnitude = 10 ** np.floor(np.log10(step))
+    step = magnitude * next(round for round in (1, 2, 5, 10) if round * magnitude >= step)
+    return np.asarray(step * np.arange(np.floor(low / step), np.ceil(high / step) + 1))
+
+
 def with_marks(slider: OpenStopSlider, marks: Mapping[str, float]) -> VBox:
     """Return the slider over a scale on which labelled values are marked."""
     scale = HTML(layout={"margin": "0", "height": "15px", "overflow": "visible"})
