@@ -173,17 +173,18 @@ def _words(residual: Array, pulls: Array, sums: Array, averages: bool) -> tuple[
         return Text(template, values, EACH, words, **style)
 
     sample = f"sample {{samples_added}} of {n}:  residual {{residual:.3g}}"
-    pull = "−∇l = −2 · residual · (x, 1) = [ {pull_W:.3g} | {pull_b:.3g} ]"
+    pull = "[ {pull_W:.3g} | {pull_b:.3g} ]"
     added = "sum = [ {sum_W:.3g} | {sum_b:.3g} ]"
     mean = "{name} = [ {mean_W:.3g} | {mean_b:.3g} ]"
     right: dict[str, Any] = {"x": 0.988, "align": "right"}
     readouts = [
         text(sample, x=0.012, y=0.935, bold=True),
-        text(pull, x=0.31, y=0.935),
+        text(f"−∇l = −2 · residual · (x, 1) = {pull}", x=0.31, y=0.935),
         text(added, y=0.935, color=COLORS["blue"], **right),
         text(mean, y=0.875, bold=True, **right),
     ]
-    return readouts, text(f"W = {{W:.3g}}, b = {{b:.3g}}; {sample}; {pull}; {added}; {mean}")
+    theta = "W = {W:.3g}, b = {b:.3g}"
+    return readouts, text(f"{theta}; {sample}, −∇l = {pull}; {added}; {mean}")
 
 
 def _arrow(axes: Axes, tails: Array, tips: Array, window: Array, **style: Any) -> Line:
