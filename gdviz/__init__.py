@@ -3,7 +3,13 @@
 from gdviz import datasets, surfaces
 from gdviz.datasets import Dataset, read_csv
 from gdviz.descent import Descent, Status, gradient_descent
-from gdviz.explorers import DescentExplorer, FitExplorer, GradientExplorer, StepExplorer
+from gdviz.explorers import (
+    DescentExplorer,
+    DifferenceExplorer,
+    FitExplorer,
+    GradientExplorer,
+    StepExplorer,
+)
 from gdviz.gradient_check import GradientReport, check_gradient
 from gdviz.initialization import Gaussian, Uniform
 from gdviz.linear import LinearRegression
@@ -21,6 +27,7 @@ __all__ = [
     "Dataset",
     "Descent",
     "DescentExplorer",
+    "DifferenceExplorer",
     "FitExplorer",
     "Gaussian",
     "GradientExplorer",
