@@ -1,13 +1,13 @@
 """Controls that explorers share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from math import ceil, floor, log10
 from typing import Any
 
 import numpy as np
 import traitlets
-from ipywidgets import HTML, Button, Dropdown, FloatSlider, HBox, Label, VBox
+from ipywidgets import HTML, Button, Dropdown, FloatSlider, HBox, Label, VBox, Widget
 
 from gdviz.initialization import Gaussian, Initialization, Uniform
 from gdviz.landscape import Plane, parameter_plane
@@ -18,8 +18,12 @@ from gdviz.task import Array
 LABEL_WIDTH = "8.5em"
 SLOWEST, FASTEST = 1e-4, 3.0
 """The ends of a learning-rate slider, as multiples of the largest stable learning rate."""
-ROUND = (1, 1.1, 1.3, 1.5, 1.7, 2, 2.2, 2.5, 2.8, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9)
+FINE = (1, 1.1, 1.3, 1.5, 1.7, 2, 2.2, 2.5, 2.8, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9)
 """The stops in each decade: round numbers, some 14 % apart."""
+COARSE = (1, 1.5, 2, 3, 5, 7)
+"""Stops for pictures that take more data each, some 47 % apart."""
+COARSEST = (1, 2, 5)
+"""Stops for pages without a kernel, which make room for several starts."""
 WIDEST = 10.0
 """Where the sliders of an initialization end."""
 FIRST_SEED = 59
@@ -38,13 +42,16 @@ def labelled(label: str, *widgets: Any) -> HBox:
     return HBox([Label(label, layout={"width": LABEL_WIDTH, "flex": "none"}), *widgets])
 
 
-def learning_rate_stops(limit: float) -> Array:
-    """Return some 80 round numbers, from far too small to three times the stability limit."""
+def learning_rate_stops(limit: float, digits: Sequence[float] = FINE) -> Array:
+    """Return round numbers, from far too small to three times the stability limit.
+
+    ``digits`` are the stops of a decade: `FINE` makes some 80, `COARSE` 27.
+    """
     if not 0 < limit < np.inf:
         raise ValueError(f"the largest stable learning rate is {limit}: rescale the data")
     low, high = SLOWEST * limit, FASTEST * limit
     decades = range(floor(log10(low)), ceil(log10(high)))
-    stops = np.array([float(f"{digits}e{decade}") for decade in decades for digits in ROUND])
+    stops = np.array([float(f"{digit}e{decade}") for decade in decades for digit in digits])
     return np.append(stops[(stops >= low) & (stops < high * (1 - 1e-9))], high)
 
 
@@ -120,7 +127,7 @@ class InitializationControl(HBox):  # type: ignore[misc]
             for _ in range(2)
         )
         self.new_sample = Button(description="New sample", layout={"width": "9em", "flex": "none"})
-        super().__init__([self.kind, *self.parameters, self.new_sample])
+        super().__init__(self.controls)
         self._showing = False
         self.observe(self._show, "value")
         self.value = value
@@ -128,6 +135,11 @@ class InitializationControl(HBox):  # type: ignore[misc]
         for slider in self.parameters:
             slider.observe(self._change_parameter, "value")
         self.new_sample.on_click(self._draw_again)
+
+    @property
+    def controls(self) -> list[Widget]:
+        """What can be moved or pressed."""
+        return [self.kind, *self.parameters, self.new_sample]
 
     def sample(self, shape: tuple[int, ...]) -> Array:
         """Draw θ from the chosen distribution with the present seed."""
