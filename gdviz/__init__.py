@@ -3,7 +3,14 @@
 from gdviz import datasets, graph, surfaces
 from gdviz.datasets import Dataset, read_csv
 from gdviz.descent import Descent, Status, gradient_descent
-from gdviz.explorers import DescentExplorer, FitExplorer, GraphExplorer, StepExplorer
+from gdviz.explorers import (
+    DescentExplorer,
+    DifferenceExplorer,
+    FitExplorer,
+    GradientExplorer,
+    GraphExplorer,
+    StepExplorer,
+)
 from gdviz.gradient_check import GradientReport, check_gradient
 from gdviz.initialization import Gaussian, Uniform
 from gdviz.linear import LinearRegression
@@ -21,8 +28,10 @@ __all__ = [
     "Dataset",
     "Descent",
     "DescentExplorer",
+    "DifferenceExplorer",
     "FitExplorer",
     "Gaussian",
+    "GradientExplorer",
     "GradientReport",
     "GraphExplorer",
     "LinearRegression",
