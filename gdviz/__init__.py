@@ -3,7 +3,13 @@
 from gdviz import datasets, surfaces
 from gdviz.datasets import Dataset, read_csv
 from gdviz.descent import Descent, Status, gradient_descent
-from gdviz.explorers import DescentExplorer, FitExplorer, StepExplorer
+from gdviz.explorers import (
+    DescentExplorer,
+    FitExplorer,
+    LearningRatesExplorer,
+    RateCurveExplorer,
+    StepExplorer,
+)
 from gdviz.gradient_check import GradientReport, check_gradient
 from gdviz.initialization import Gaussian, Uniform
 from gdviz.linear import LinearRegression
@@ -24,6 +30,7 @@ __all__ = [
     "FitExplorer",
     "Gaussian",
     "GradientReport",
+    "LearningRatesExplorer",
     "LinearRegression",
     "LiveFigure",
     "LogisticRegression",
@@ -31,6 +38,7 @@ __all__ = [
     "Momentum",
     "Nesterov",
     "RMSProp",
+    "RateCurveExplorer",
     "SoftmaxRegression",
     "Status",
     "StepExplorer",

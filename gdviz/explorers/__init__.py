@@ -2,6 +2,14 @@
 
 from gdviz.explorers.descent import DescentExplorer
 from gdviz.explorers.fit import FitExplorer
+from gdviz.explorers.learning_rates import LearningRatesExplorer
+from gdviz.explorers.rate_curve import RateCurveExplorer
 from gdviz.explorers.step import StepExplorer
 
-__all__ = ["DescentExplorer", "FitExplorer", "StepExplorer"]
+__all__ = [
+    "DescentExplorer",
+    "FitExplorer",
+    "LearningRatesExplorer",
+    "RateCurveExplorer",
+    "StepExplorer",
+]

@@ -42,7 +42,11 @@ def learning_rate_stops(limit: float) -> Array:
     """Return some 80 round numbers, from far too small to three times the stability limit."""
     if not 0 < limit < np.inf:
         raise ValueError(f"the largest stable learning rate is {limit}: rescale the data")
-    low, high = SLOWEST * limit, FASTEST * limit
+    return round_stops(SLOWEST * limit, FASTEST * limit)
+
+
+def round_stops(low: float, high: float) -> Array:
+    """Return the round numbers from ``low`` to ``high``, some 18 in each decade, and ``high``."""
     decades = range(floor(log10(low)), ceil(log10(high)))
     stops = np.array([float(f"{digits}e{decade}") for decade in decades for digits in ROUND])
     return np.append(stops[(stops >= low) & (stops < high * (1 - 1e-9))], high)
