@@ -4,6 +4,7 @@ from gdviz import datasets, surfaces
 from gdviz.datasets import Dataset, read_csv
 from gdviz.descent import Descent, Status, gradient_descent
 from gdviz.explorers import (
+    AutopsyExplorer,
     DescentExplorer,
     FitExplorer,
     LearningRatesExplorer,
@@ -24,6 +25,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AdaGrad",
     "Adam",
+    "AutopsyExplorer",
     "Dataset",
     "Descent",
     "DescentExplorer",

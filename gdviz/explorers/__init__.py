@@ -1,5 +1,6 @@
 """What notebooks show: controls and a LiveFigure put together, one explorer per file."""
 
+from gdviz.explorers.autopsy import AutopsyExplorer
 from gdviz.explorers.descent import DescentExplorer
 from gdviz.explorers.fit import FitExplorer
 from gdviz.explorers.learning_rates import LearningRatesExplorer
@@ -7,6 +8,7 @@ from gdviz.explorers.rate_curve import RateCurveExplorer
 from gdviz.explorers.step import StepExplorer
 
 __all__ = [
+    "AutopsyExplorer",
     "DescentExplorer",
     "FitExplorer",
     "LearningRatesExplorer",

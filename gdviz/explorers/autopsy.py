@@ -9,10 +9,9 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from gdviz.descent import Descent, gradient_descent
-from gdviz.explorers.controls import FIRST_SEED, labelled, round_stops
+from gdviz.explorers.controls import as_start, labelled, round_stops
 from gdviz.figures import COLORS, gdviz_style
 from gdviz.figures.style import label
-from gdviz.initialization import Gaussian
 from gdviz.live import LiveFigure, Player, Points, StopSlider, Text, Trail
 from gdviz.task import Array, Task, quiet_overflow
 
@@ -58,14 +57,12 @@ class AutopsyExplorer(LiveFigure):
         self, task: Task, *, start: ArrayLike | None = None, iterations: int = 200
     ) -> None:
         self.task = task
-        start = Gaussian().sample(task.shape, FIRST_SEED) if start is None else start
-        limit = float(task.max_stable_learning_rate(start))
+        theta = as_start(task, start)
+        limit = float(task.max_stable_learning_rate(theta))
         if not 0 < limit < np.inf:
             raise ValueError(f"the largest stable learning rate is {limit}: nothing can diverge")
         rates = round_stops(SLOWEST * limit, FASTEST * limit)
-        self._batch = gradient_descent(task, start, rates, iterations)
-        if self._batch.loss.ndim != 2:
-            raise ValueError(f"start must be one theta of shape {task.shape}, got {start!r}")
+        self._batch = gradient_descent(task, theta, rates, iterations)
         if iterations < 1:
             raise ValueError(f"iterations must be at least 1, got {iterations}")
         self.learning_rate = StopSlider(

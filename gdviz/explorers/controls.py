@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import traitlets
 from ipywidgets import HTML, Button, Dropdown, FloatSlider, HBox, Label, VBox
+from numpy.typing import ArrayLike
 
 from gdviz.initialization import Gaussian, Initialization, Uniform
 from gdviz.landscape import Plane, parameter_plane
 from gdviz.linear import LinearRegression
 from gdviz.live import OpenStopSlider
-from gdviz.task import Array
+from gdviz.task import Array, Task
 
 LABEL_WIDTH = "8.5em"
 SLOWEST, FASTEST = 1e-4, 3.0
@@ -31,6 +32,16 @@ def plane_of_a_line(task: LinearRegression) -> Plane:
     if not isinstance(task, LinearRegression):
         raise ValueError(f"task must be a gd.LinearRegression, got {task!r}")
     return parameter_plane(task)
+
+
+def as_start(task: Task, start: ArrayLike | None) -> Array:
+    """Return ``start`` as one finite θ of the task; by default one drawn from N(0, 1)."""
+    if start is None:
+        return Gaussian().sample(task.shape, FIRST_SEED)
+    theta = task.as_theta(start)
+    if theta.shape != task.shape or not np.isfinite(theta).all():
+        raise ValueError(f"start must be one finite theta of shape {task.shape}, got {start!r}")
+    return theta
 
 
 def labelled(label: str, *widgets: Any) -> HBox:

@@ -10,11 +10,10 @@ from matplotlib.ticker import LogLocator, NullLocator
 from numpy.typing import ArrayLike
 
 from gdviz.descent import Descent, Status, gradient_descent
-from gdviz.explorers.controls import FASTEST, FIRST_SEED, labelled, round_stops, with_marks
+from gdviz.explorers.controls import FASTEST, as_start, labelled, round_stops, with_marks
 from gdviz.explorers.style import NOW, PATH
 from gdviz.figures import COLORS, gdviz_style
 from gdviz.figures.style import label
-from gdviz.initialization import Gaussian
 from gdviz.live import Line, LiveFigure, OpenStopSlider, Player, Points, Text, Trail
 from gdviz.task import Array, Task
 
@@ -77,11 +76,7 @@ class RateCurveExplorer(LiveFigure):
         learning_rates: tuple[float, float] | None = None,
     ) -> None:
         self.task = task
-        if start is None:
-            start = Gaussian().sample(task.shape, FIRST_SEED)
-        self._start = task.as_theta(start)
-        if self._start.shape != task.shape or not np.isfinite(self._start).all():
-            raise ValueError(f"start must be one finite theta of shape {task.shape}, got {start!r}")
+        self._start = as_start(task, start)
         self.limit, self.best = _limit_and_best(task, self._start)
         low, high = learning_rates or (SLOWEST * self.limit, FASTEST * self.limit)
         if not 0 < low < high < np.inf:
