@@ -14,6 +14,7 @@ from gdviz.explorers.controls import FASTEST, as_start, labelled, round_stops, w
 from gdviz.explorers.style import NOW, PATH
 from gdviz.figures import COLORS, gdviz_style
 from gdviz.figures.style import label
+from gdviz.landscape import minimizer_of
 from gdviz.live import Line, LiveFigure, OpenStopSlider, Player, Points, Text, Trail
 from gdviz.task import Array, Task
 
@@ -249,10 +250,7 @@ def mark_rate(axes: Axes, rate: float, name: str, align: str, color: str) -> Non
 
 def _limit_and_best(task: Task, start: Array) -> tuple[float, float | None]:
     """Return 2/λmax at the minimizer, and 2/(λmin + λmax) where the loss is quadratic."""
-    try:
-        centre: Array | None = task.minimizer()
-    except ValueError:  # separable classes have none
-        centre = None
+    centre = minimizer_of(task)
     hessian = task.hessian(centre)
     limit = float(task.max_stable_learning_rate(centre))
     if not 0 < limit < np.inf:
