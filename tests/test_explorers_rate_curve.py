@@ -250,3 +250,9 @@ def test_wrong_input_is_named(make, words):
 
 def test_it_is_small_enough_to_send(shared):
     assert sum(len(buffer) for buffer in shared.scene.payload["buffers"]) < 500_000
+
+
+def test_rounding_does_not_move_the_lowest_point():
+    explorer = gd.RateCurveExplorer(PENGUINS, start=[[0, 0, 0]], iterations=200)
+    assert (np.diff(explorer._lowest[1:]) >= 0).all()
+    assert explorer._lowest[200] == pytest.approx(explorer.best, rel=0.03)

@@ -19,7 +19,7 @@ SLOWEST, FIRST, FASTEST = 1.2, 10.0, 1e4
 """Learning rates, as multiples of the largest stable one: the slider's ends, where it stands."""
 LARGEST = float(np.log10(np.finfo(float).max))
 """The decimal exponent of the largest float64."""
-INF, NAN = LARGEST + 22, LARGEST + 44
+INF, NAN = LARGEST + 26, LARGEST + 52
 """Where inf and NaN are drawn, above all numbers."""
 LOWEST = -12.0
 PALETTE = tuple(COLORS[name] for name in ("green", "blue", "purple", "vermillion", "black"))

@@ -28,7 +28,7 @@ N_RATES = 500
 HIGHEST, LOWEST = 1e4, 1e-9
 """The ends of the loss axes, as multiples of what a descent has to lose."""
 ROUNDING = 1e-14
-"""A smaller fraction of that is made of rounding."""
+"""What is left of the loss is made of rounding where it is a smaller fraction of the first one."""
 
 
 class RateCurveExplorer(LiveFigure):
@@ -168,15 +168,12 @@ class RateCurveExplorer(LiveFigure):
     def _show_curve(self, curve: Descent) -> None:
         """Keep the U and its lowest point at every iteration."""
         loss = self._avoidable(curve.loss)
-        rates = np.broadcast_to(curve.learning_rate[:, None], loss.shape)
+        iterations = np.arange(curve.iterations + 1)
         least = np.nanmin(loss, axis=0)
-        # Where only rounding is left, a range of rates is equally low: take its middle.
-        lowest = loss <= np.maximum(least, ROUNDING * loss[0, 0])
-        ends = [
-            np.max(rates, axis=0, where=lowest, initial=rates[0, 0]),
-            np.min(rates, axis=0, where=lowest, initial=rates[-1, 0]),
-        ]
-        self._lowest = np.mean(ends, axis=0)
+        # Where only rounding is left, the lowest point is the last one that could be told.
+        told = np.where(least > ROUNDING * np.abs(curve.loss[0, 0]), iterations, 1)
+        lowest = np.nanargmin(loss, axis=0)[np.maximum.accumulate(told)]
+        self._lowest = curve.learning_rate[lowest]
         on_curve, _ = self._axes
         self._curve = [
             Line(
