@@ -52,7 +52,8 @@ def assert_shows(explorer, sizes):
     assert at.at(position) == f"at iteration {k}"
     assert len(rows) == 4 * len(sizes)
     for n, (name, values) in enumerate(sizes.items()):
-        trail, now, label, number = rows[4 * n : 4 * n + 4]
+        place = 4 * (len(sizes) - 1 - n)  # the first is drawn last, above the others
+        trail, now, label, number = rows[place : place + 4]
         aside = [0 if math.isfinite(value) else 1.5 * (n - 2) for value in values[: k + 1]]
         heights = np.array([height(value) for value in values[: k + 1]]) + aside
         expected = mapped(trail.axes, np.arange(k + 1.0), heights)
@@ -102,10 +103,21 @@ def test_it_opens_where_the_first_number_overflows():
     assert explorer.iteration.value == explorer.descent.first_bad_iteration
 
 
+@pytest.mark.parametrize("rate", [3.3, 0.4, 1e6])
+def test_it_opens_at_a_given_rate(rate):
+    explorer = gd.AutopsyExplorer(
+        PARABOLA, start=[[-2.0]], learning_rate=rate, iterations=ITERATIONS
+    )
+    assert explorer.learning_rate.value == rate
+    bad = explorer.descent.first_bad_iteration
+    assert explorer.iteration.value == (ITERATIONS if bad < 0 else bad)
+    assert_shows(explorer, plain_sizes(-2.0, rate))
+
+
 def test_data_have_all_their_operations():
     explorer = gd.AutopsyExplorer(PENGUINS, start=[[0.0, 0.0]])
     names = [text.at(explorer.position) for text in explorer.scene.marks[5::4]]
-    assert names == ["θ", "residual", "squared residual", "loss", "gradient"]
+    assert names == ["gradient", "loss", "squared residual", "residual", "θ"]
     # The squares overflow, and with them the loss; residual and gradient are still numbers.
     k = explorer.iteration.value
     tips = {
@@ -142,6 +154,8 @@ def test_any_task(task):
         (lambda: gd.AutopsyExplorer(PARABOLA, start=[1, 2]), r"theta has shape \(2,\)"),
         (lambda: gd.AutopsyExplorer(PARABOLA, start=[[[1]], [[2]]]), "start must be one finite"),
         (lambda: gd.AutopsyExplorer(PARABOLA, start=[[np.inf]]), "start must be one finite"),
+        (lambda: gd.AutopsyExplorer(PARABOLA, learning_rate=-1), "learning_rate must be positive"),
+        (lambda: gd.AutopsyExplorer(PARABOLA, learning_rate="x"), "learning_rate must be"),
         (lambda: gd.AutopsyExplorer(PARABOLA, iterations=0), "iterations must be at least 1"),
         (lambda: gd.AutopsyExplorer(PARABOLA, iterations=9.5), "iterations must be a whole number"),
         (lambda: gd.AutopsyExplorer(PENGUINS, iterations=3000), "thin out 'iteration'"),

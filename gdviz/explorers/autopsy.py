@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from gdviz.datasets import as_floats
 from gdviz.descent import Descent, gradient_descent
 from gdviz.explorers.controls import as_start, labelled, round_stops
 from gdviz.figures import COLORS, gdviz_style
@@ -37,6 +38,8 @@ class AutopsyExplorer(LiveFigure):
     task : Task
     start : array_like of shape ``task.shape``, optional
         Default: drawn from N(0, 1).
+    learning_rate : float, optional
+        Where the slider stands at first. Default: about ten times the largest stable one.
     iterations : int
         The longest descent.
 
@@ -54,7 +57,12 @@ class AutopsyExplorer(LiveFigure):
     """
 
     def __init__(
-        self, task: Task, *, start: ArrayLike | None = None, iterations: int = 200
+        self,
+        task: Task,
+        *,
+        start: ArrayLike | None = None,
+        learning_rate: float | None = None,
+        iterations: int = 200,
     ) -> None:
         self.task = task
         theta = as_start(task, start)
@@ -62,11 +70,14 @@ class AutopsyExplorer(LiveFigure):
         if not 0 < limit < np.inf:
             raise ValueError(f"the largest stable learning rate is {limit}: nothing can diverge")
         rates = round_stops(SLOWEST * limit, FASTEST * limit)
+        if learning_rate is None:
+            learning_rate = float(rates[np.argmin(np.abs(rates - FIRST * limit))])
+        rates = np.union1d(rates, as_floats("learning_rate", learning_rate))
         self._batch = gradient_descent(task, theta, rates, iterations)
         if iterations < 1:
             raise ValueError(f"iterations must be at least 1, got {iterations}")
         self.learning_rate = StopSlider(
-            rates, FIRST * limit, layout={"width": "100%", "max_width": "44em"}
+            rates, learning_rate, layout={"width": "100%", "max_width": "44em"}
         )
         first = self._batch.run(self.learning_rate.index).first_bad_iteration
         self.iteration = IntSlider(
@@ -115,14 +126,15 @@ class AutopsyExplorer(LiveFigure):
             self._text("{reason}", x=0.13, y=0.94, size=12),
             self._text("at iteration {iteration}", x=0.66, y=0.78, size=13, bold=True),
         ]
-        for k, (name, sizes) in enumerate(self._sizes.items()):
+        # Lines that lie on each other all show: the first is drawn last, and is the thinnest.
+        for k, (name, sizes) in reversed(list(enumerate(self._sizes.items()))):
             color = PALETTE[k % len(PALETTE)]
             # Where several are inf or NaN, their lines lie beside each other.
             heights = _heights(sizes) + np.where(np.isfinite(sizes), 0, 1.5 * (k - 2))
             row: dict[str, Any] = {"y": 0.67 - 0.09 * k, "size": 13, "color": color}
             tracks += [
-                Trail(self._axes, iterations, heights, BOTH, color=color, width=2.5),
-                Points(self._axes, iterations, heights, BOTH, color=color, size=9),
+                Trail(self._axes, iterations, heights, BOTH, color=color, width=2 + k),
+                Points(self._axes, iterations, heights, BOTH, color=color, size=7 + 2 * k),
                 self._text(name, x=0.66, **row),
                 self._text(f"{{{name}:.3g}}", x=0.86, bold=True, **row),
             ]
@@ -148,7 +160,7 @@ def _heights(sizes: Array) -> Array:
 
 
 def _draw_axes(axes: Axes, iterations: int) -> None:
-    axes.set_ylim(LOWEST, NAN + 8)
+    axes.set_ylim(LOWEST, NAN + 16)
     axes.set_xlim(-0.02 * iterations, 1.02 * iterations)
     ticks = {0: "1", 100: "$10^{100}$", 200: "$10^{200}$", LARGEST: "$10^{308}$"}
     axes.set_yticks([*ticks, INF, NAN], [*ticks.values(), "inf", "NaN"])
