@@ -4,11 +4,14 @@ from gdviz import datasets, graph, surfaces
 from gdviz.datasets import Dataset, read_csv
 from gdviz.descent import Descent, Status, gradient_descent
 from gdviz.explorers import (
+    AutopsyExplorer,
     DescentExplorer,
     DifferenceExplorer,
     FitExplorer,
     GradientExplorer,
     GraphExplorer,
+    LearningRatesExplorer,
+    RateCurveExplorer,
     StepExplorer,
 )
 from gdviz.gradient_check import GradientReport, check_gradient
@@ -25,6 +28,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AdaGrad",
     "Adam",
+    "AutopsyExplorer",
     "Dataset",
     "Descent",
     "DescentExplorer",
@@ -34,6 +38,7 @@ __all__ = [
     "GradientExplorer",
     "GradientReport",
     "GraphExplorer",
+    "LearningRatesExplorer",
     "LinearRegression",
     "LiveFigure",
     "LogisticRegression",
@@ -41,6 +46,7 @@ __all__ = [
     "Momentum",
     "Nesterov",
     "RMSProp",
+    "RateCurveExplorer",
     "SoftmaxRegression",
     "Status",
     "StepExplorer",

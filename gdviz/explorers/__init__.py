@@ -1,17 +1,23 @@
 """What notebooks show: controls and a LiveFigure put together, one explorer per file."""
 
+from gdviz.explorers.autopsy import AutopsyExplorer
 from gdviz.explorers.descent import DescentExplorer
 from gdviz.explorers.difference import DifferenceExplorer
 from gdviz.explorers.fit import FitExplorer
 from gdviz.explorers.gradient import GradientExplorer
 from gdviz.explorers.graph import GraphExplorer
+from gdviz.explorers.learning_rates import LearningRatesExplorer
+from gdviz.explorers.rate_curve import RateCurveExplorer
 from gdviz.explorers.step import StepExplorer
 
 __all__ = [
+    "AutopsyExplorer",
     "DescentExplorer",
     "DifferenceExplorer",
     "FitExplorer",
     "GradientExplorer",
     "GraphExplorer",
+    "LearningRatesExplorer",
+    "RateCurveExplorer",
     "StepExplorer",
 ]
