@@ -30,7 +30,7 @@ FLOORS: list[tuple[set[str], set[str]]] = [
     # Below their neighbours of the design: the loop of descent follows an optimizer's directions.
     ({"optimizers"}, ARRAYS),
     ({"descent"}, ARRAYS),
-    ({"landscape", "graph", "gradient_check"}, ARRAYS),
+    ({"landscape", "graph", "gradient_check", "basins"}, ARRAYS),
     ({"figures"}, PICTURES),
     ({"live"}, WIDGETS),
     ({"explorers"}, WIDGETS),
