@@ -3,7 +3,13 @@
 from gdviz import datasets, surfaces
 from gdviz.datasets import Dataset, read_csv
 from gdviz.descent import Descent, Status, gradient_descent
-from gdviz.explorers import DescentExplorer, FitExplorer, StepExplorer
+from gdviz.explorers import (
+    BasinsExplorer,
+    DescentExplorer,
+    FitExplorer,
+    StartsExplorer,
+    StepExplorer,
+)
 from gdviz.gradient_check import GradientReport, check_gradient
 from gdviz.initialization import Gaussian, Uniform
 from gdviz.linear import LinearRegression
@@ -18,6 +24,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AdaGrad",
     "Adam",
+    "BasinsExplorer",
     "Dataset",
     "Descent",
     "DescentExplorer",
@@ -32,6 +39,7 @@ __all__ = [
     "Nesterov",
     "RMSProp",
     "SoftmaxRegression",
+    "StartsExplorer",
     "Status",
     "StepExplorer",
     "Surface",

@@ -109,12 +109,15 @@ class Destinations:
 
 
 def destinations(task: Task, window: Array) -> Destinations:
-    """Return where descents of ``task`` can end, looked for in ``window`` of shape ``(p, 2)``."""
+    """Return where descents of ``task`` can end; ``window`` has shape ``(p, 2)``.
+
+    Raises
+    ------
+    ValueError
+        If the task is a model without a minimum, because its classes are separable.
+    """
     if isinstance(task, Surface):
         minima = task.minima()
         order = np.argsort(task.loss(minima).round(9), kind="stable")
         return Destinations(task, minima[order], window)
-    try:
-        return Destinations(task, task.minimizer()[None], window)
-    except ValueError:  # separable classes: the loss falls for ever
-        return Destinations(task, np.empty((0, *task.shape)), window)
+    return Destinations(task, task.minimizer()[None], window)
