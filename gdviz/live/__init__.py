@@ -8,7 +8,7 @@ them to the figure's pixels and packs them -> `widget` (canvas.js) draws them in
 from gdviz.live.figure import LiveFigure
 from gdviz.live.player import Player, Presets
 from gdviz.live.sliders import OpenStopSlider, StopSlider
-from gdviz.live.tracks import Area, Line, Points, Raster, Text, Trail
+from gdviz.live.tracks import Area, Line, Points, Raster, Text, Track, Trail
 
 __all__ = [
     "Area",
@@ -21,5 +21,6 @@ __all__ = [
     "Raster",
     "StopSlider",
     "Text",
+    "Track",
     "Trail",
 ]
