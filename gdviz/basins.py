@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from gdviz.landscape import minimizer_of
 from gdviz.surfaces import Surface
 from gdviz.task import Array, Task, quiet_overflow
 
@@ -49,6 +50,8 @@ class Destinations:
     @cached_property
     def limits(self) -> Array:
         """The largest learning rate with which a descent comes to rest in each minimum: 2/λmax."""
+        if not len(self.minima):
+            return np.empty(0)
         return self.task.max_stable_learning_rate(self.minima)
 
     @quiet_overflow()
@@ -111,13 +114,12 @@ class Destinations:
 def destinations(task: Task, window: Array) -> Destinations:
     """Return where descents of ``task`` can end; ``window`` has shape ``(p, 2)``.
 
-    Raises
-    ------
-    ValueError
-        If the task is a model without a minimum, because its classes are separable.
+    A model may have no minimum, if its classes are separable.
     """
     if isinstance(task, Surface):
         minima = task.minima()
         order = np.argsort(task.loss(minima).round(9), kind="stable")
         return Destinations(task, minima[order], window)
-    return Destinations(task, task.minimizer()[None], window)
+    best = minimizer_of(task)
+    minima = np.empty((0, *task.shape)) if best is None else best[None]
+    return Destinations(task, minima, window)

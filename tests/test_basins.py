@@ -129,7 +129,7 @@ def test_zero_iterations_leave_all_where_they_start(bumpy):
     assert bumpy.basins(starts, np.array([0.1]), 0).tolist() == [[3, 5]]
 
 
-def test_models_have_one_minimum():
+def test_models_have_one_minimum_or_none():
     task = gd.LinearRegression([0.0, 1.0, 2.0], [1.0, 3.0, 6.0])
     window = np.array([[-3.0, 3.0], [-3.0, 3.0]])
     places = destinations(task, window)
@@ -139,8 +139,10 @@ def test_models_have_one_minimum():
     assert (places.basins(starts, np.array([1.0]), 300) == places.diverged).all()
 
     separable = gd.LogisticRegression([-2.0, -1.0, 1.0, 2.0], [0, 0, 1, 1])
-    with pytest.raises(ValueError, match="separable"):
-        destinations(separable, window)
+    places = destinations(separable, window)
+    assert places.minima.shape == (0, 1, 2)
+    assert (places.nowhere, places.diverged) == (0, 1)
+    assert (places.basins(starts, np.array([0.5]), 50) == places.nowhere).all()
 
 
 def test_a_landscape_without_a_minimum():

@@ -339,6 +339,7 @@ def test_more_minima_than_colours():
     "task",
     [
         gd.LogisticRegression([-2.0, -1.0, 1.0, 2.0], [0, 1, 0, 1]),
+        gd.LogisticRegression([-2.0, -1.0, 1.0, 2.0], [0, 0, 1, 1]),  # without a minimum
         gd.LinearRegression(gd.datasets.penguins()),
         gd.LinearRegression([5], [7]),
         gd.surfaces.saddle(),
@@ -361,7 +362,6 @@ def test_all_kinds_of_tasks_have_explorers(task):
     ("make", "words"),
     [
         (lambda: gd.StartsExplorer(gd.LinearRegression(np.eye(3), [1, 2, 3])), "4 parameters"),
-        (lambda: gd.StartsExplorer(gd.LogisticRegression([1, 2], [0, 1])), "separable"),
         (lambda: gd.StartsExplorer(gd.surfaces.bowl(), n_starts=0), "n_starts must be at least 1"),
         (lambda: gd.StartsExplorer(gd.surfaces.bowl(), n_starts=9999), "n_starts must not exceed"),
         (lambda: gd.StartsExplorer(gd.surfaces.bowl(), n_starts=2.5), "must be a whole number"),

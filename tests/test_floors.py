@@ -30,7 +30,8 @@ FLOORS: list[tuple[set[str], set[str]]] = [
     # Below their neighbours of the design: the loop of descent follows an optimizer's directions.
     ({"optimizers"}, ARRAYS),
     ({"descent"}, ARRAYS),
-    ({"landscape", "graph", "gradient_check", "basins"}, ARRAYS),
+    ({"landscape", "graph", "gradient_check"}, ARRAYS),
+    ({"basins"}, ARRAYS),
     ({"figures"}, PICTURES),
     ({"live"}, WIDGETS),
     ({"explorers"}, WIDGETS),

@@ -14,10 +14,9 @@ from numpy.typing import ArrayLike
 from gdviz.basins import destinations
 from gdviz.descent import Descent, gradient_descent
 from gdviz.explorers.controls import labelled
-from gdviz.explorers.endings import Endings, whole
+from gdviz.explorers.endings import Endings, draw_bare_curve, whole
 from gdviz.explorers.style import NOW, PATH, START
-from gdviz.figures import gdviz_style
-from gdviz.figures.relief import draw_profile, draw_relief
+from gdviz.figures import draw_relief, gdviz_style
 from gdviz.figures.style import label
 from gdviz.landscape import landscape, parameter_plane
 from gdviz.live import Line, LiveFigure, Player, Points, Raster, StopSlider, Text, Trail
@@ -181,27 +180,26 @@ class BasinsExplorer(LiveFigure):
     def _paint(self, figure: Figure) -> None:
         surface, rates = self.surface, self.learning_rate.stops
         endings, entries = self._endings, self._entries
+        plane = parameter_plane(surface)
+        picture = landscape(surface, plane, surface.window, 120 if surface.dims == 2 else 600)
         if surface.dims == 1:
             self._on_landscape = figure.add_axes((0.085, 0.47, 0.53, 0.4))
             self._on_rates = figure.add_axes((0.085, 0.125, 0.53, 0.29))
             legend = (0.66, 0.1, 0.33, 0.76)
-            low, high = surface.window[0]
-            x = np.linspace(low, high, 600)
-            draw_profile(self._on_landscape, x, surface.loss(x[:, None, None]), "")
-            self._on_landscape.tick_params(labelbottom=False)
+            draw_bare_curve(self._on_landscape, picture, plane, surface)
             colors = ListedColormap(endings.colors)
+            low, high = surface.window[0]
             places = np.linspace(low, high, entries.shape[-1] + 1)
             self._on_rates.pcolormesh(
                 places, _edges(rates), entries[:, 0], cmap=colors, vmin=-0.5, vmax=colors.N - 0.5
             )
             _scale_of_rates(self._on_rates.yaxis, rates)
-            label(self._on_rates, x="start x", y="rate ε")
+            label(self._on_rates, x=f"start {plane.names[0]}", y="rate ε")
         else:
             self._on_landscape = figure.add_axes((0.065, 0.125, 0.296, 0.74))
             legend = (0.40, 0.1, 0.26, 0.76)
             self._on_rates = figure.add_axes((0.715, 0.125, 0.265, 0.71))
-            plane = parameter_plane(surface)
-            draw_relief(self._on_landscape, landscape(surface, plane, surface.window), ("x", "y"))
+            draw_relief(self._on_landscape, picture, plane)
             shares = endings.counts(entries.reshape(len(rates), -1)) / entries[0].size
             self._on_rates.stackplot(rates, shares.T, colors=endings.colors)
             _scale_of_rates(self._on_rates.xaxis, rates)

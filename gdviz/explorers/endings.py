@@ -2,17 +2,16 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from gdviz.basins import Codes, Destinations
-from gdviz.figures import COLORS
+from gdviz.figures import COLORS, draw_curve
+from gdviz.landscape import Landscape, Plane
 from gdviz.live import Text
-from gdviz.surfaces import Surface
-from gdviz.task import Array
+from gdviz.task import Array, Task
 
 MINIMA = tuple(COLORS[name] for name in ("blue", "orange", "green", "purple", "sky blue", "yellow"))
 """The lowest first. Where there are more minima than colours, the highest share the last."""
@@ -108,9 +107,13 @@ class Endings:
             axes.plot(x, y, "*", color=self.colors[k], markeredgecolor="black", markersize=15)
 
 
-def parameter_names(task: Any) -> tuple[str, str]:
-    """Return what a landscape's axes are called."""
-    return ("x", "y") if isinstance(task, Surface) else ("W", "b")
+def draw_bare_curve(axes: Axes, landscape: Landscape, plane: Plane, task: Task) -> None:
+    """Draw the loss over a single parameter, above something else that shares its axis."""
+    draw_curve(axes, landscape, plane, task)
+    axes.set_xlabel("")
+    axes.set_title("")
+    axes.set_title("", loc="right")
+    axes.tick_params(labelbottom=False)
 
 
 def _height(row: int) -> float:

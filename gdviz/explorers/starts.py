@@ -7,16 +7,14 @@ import numpy as np
 from ipywidgets import IntSlider, SelectionSlider, Widget
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from gdviz.basins import Codes, destinations
 from gdviz.datasets import as_floats
 from gdviz.descent import Descent, gradient_descent
 from gdviz.explorers.controls import InitializationControl, labelled
-from gdviz.explorers.endings import Endings, parameter_names, whole
-from gdviz.figures import gdviz_style
-from gdviz.figures.relief import draw_profile, draw_relief
+from gdviz.explorers.endings import Endings, draw_bare_curve, whole
+from gdviz.figures import draw_relief, gdviz_style, loss_range
 from gdviz.figures.style import label
 from gdviz.initialization import Gaussian, Initialization, Uniform
 from gdviz.landscape import landscape, parameter_plane, window_around
@@ -205,26 +203,19 @@ class StartsExplorer(LiveFigure):
     def _paint(self, figure: Figure) -> None:
         """Paint what stands still: landscape, legend, and the frames of the histograms."""
         task, window = self.task, self._endings.destinations.window
-        names = parameter_names(task)
+        plane = parameter_plane(task)
+        picture = landscape(task, plane, window, 120 if len(window) == 2 else 600)
         if len(window) == 1:
             self._on_landscape = figure.add_axes((0.06, 0.33, 0.31, 0.52))
             below = figure.add_axes((0.06, 0.125, 0.31, 0.15), sharex=self._on_landscape)
-            low, high = window[0]
-            x = np.linspace(low, high, 600)
-            loss = task.loss(x[:, None, None])
-            draw_profile(self._on_landscape, x, loss, "")
-            self._on_landscape.tick_params(labelbottom=False)
-            label(below, x=names[0], y="")
+            draw_bare_curve(self._on_landscape, picture, plane, task)
+            label(below, x=plane.names[0], y="")
             self._on_draws = [below]
         else:
             self._on_landscape = figure.add_axes((0.06, 0.125, 0.245, 0.6125))
             above = figure.add_axes((0.06, 0.75, 0.245, 0.11), sharex=self._on_landscape)
             beside = figure.add_axes((0.31, 0.125, 0.044, 0.6125), sharey=self._on_landscape)
-            picture = landscape(task, parameter_plane(task), window)
-            loss = picture.loss
-            draw_relief(self._on_landscape, picture, names)
-            for axis in (self._on_landscape.xaxis, self._on_landscape.yaxis):
-                axis.set_major_locator(MaxNLocator(5))
+            draw_relief(self._on_landscape, picture, plane)
             above.tick_params(labelbottom=False)
             beside.tick_params(labelleft=False)
             beside.set_xlim(0, 1)
@@ -239,9 +230,8 @@ class StartsExplorer(LiveFigure):
         self._on_legend = figure.add_axes((0.40, 0.1, 0.26, 0.76))
         self._endings.draw_legend(self._on_legend, f"End at iteration {self.iteration.max}")
         self._on_losses = figure.add_axes((0.715, 0.125, 0.265, 0.71))
-        finite = loss[np.isfinite(loss)]
-        self._lowest = min(finite.min(), task.loss(self.minima).min(initial=np.inf))
-        self._highest = max(finite.max(), self._lowest + 1e-9)
+        lowest, self._highest = loss_range(picture)
+        self._lowest = min([lowest, *task.loss(self.minima)])
         _draw_losses(self._on_losses, self._lowest, self._highest)
 
     @quiet_overflow()

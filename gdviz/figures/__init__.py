@@ -3,6 +3,7 @@
 from gdviz.figures.fit import class_color, draw_classes, draw_fit, draw_probabilities
 from gdviz.figures.landscape import draw_curve, draw_landscape, draw_surface, loss_range
 from gdviz.figures.loss import draw_loss
+from gdviz.figures.relief import draw_relief
 from gdviz.figures.style import COLORS, gdviz_style
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "draw_landscape",
     "draw_loss",
     "draw_probabilities",
+    "draw_relief",
     "draw_surface",
     "gdviz_style",
     "loss_range",
