@@ -5,6 +5,7 @@ from gdviz.datasets import Dataset, read_csv
 from gdviz.descent import Descent, Status, gradient_descent
 from gdviz.explorers import (
     AutopsyExplorer,
+    BasinsExplorer,
     DescentExplorer,
     DifferenceExplorer,
     FitExplorer,
@@ -12,6 +13,7 @@ from gdviz.explorers import (
     GraphExplorer,
     LearningRatesExplorer,
     RateCurveExplorer,
+    StartsExplorer,
     StepExplorer,
 )
 from gdviz.gradient_check import GradientReport, check_gradient
@@ -29,6 +31,7 @@ __all__ = [
     "AdaGrad",
     "Adam",
     "AutopsyExplorer",
+    "BasinsExplorer",
     "Dataset",
     "Descent",
     "DescentExplorer",
@@ -48,6 +51,7 @@ __all__ = [
     "RMSProp",
     "RateCurveExplorer",
     "SoftmaxRegression",
+    "StartsExplorer",
     "Status",
     "StepExplorer",
     "Surface",

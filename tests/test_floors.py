@@ -31,6 +31,7 @@ FLOORS: list[tuple[set[str], set[str]]] = [
     ({"optimizers"}, ARRAYS),
     ({"descent"}, ARRAYS),
     ({"landscape", "graph", "gradient_check"}, ARRAYS),
+    ({"basins"}, ARRAYS),
     ({"figures"}, PICTURES),
     ({"live"}, WIDGETS),
     ({"explorers"}, WIDGETS),

@@ -1,6 +1,7 @@
 """What notebooks show: controls and a LiveFigure put together, one explorer per file."""
 
 from gdviz.explorers.autopsy import AutopsyExplorer
+from gdviz.explorers.basins import BasinsExplorer
 from gdviz.explorers.descent import DescentExplorer
 from gdviz.explorers.difference import DifferenceExplorer
 from gdviz.explorers.fit import FitExplorer
@@ -8,10 +9,12 @@ from gdviz.explorers.gradient import GradientExplorer
 from gdviz.explorers.graph import GraphExplorer
 from gdviz.explorers.learning_rates import LearningRatesExplorer
 from gdviz.explorers.rate_curve import RateCurveExplorer
+from gdviz.explorers.starts import StartsExplorer
 from gdviz.explorers.step import StepExplorer
 
 __all__ = [
     "AutopsyExplorer",
+    "BasinsExplorer",
     "DescentExplorer",
     "DifferenceExplorer",
     "FitExplorer",
@@ -19,5 +22,6 @@ __all__ = [
     "GraphExplorer",
     "LearningRatesExplorer",
     "RateCurveExplorer",
+    "StartsExplorer",
     "StepExplorer",
 ]
