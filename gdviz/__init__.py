@@ -3,7 +3,14 @@
 from gdviz import datasets, surfaces
 from gdviz.datasets import Dataset, read_csv
 from gdviz.descent import Descent, Status, gradient_descent
-from gdviz.explorers import DescentExplorer, FitExplorer, StepExplorer
+from gdviz.explorers import (
+    CompareLandscapesExplorer,
+    DescentExplorer,
+    FitExplorer,
+    PullExplorer,
+    SigmoidExplorer,
+    StepExplorer,
+)
 from gdviz.gradient_check import GradientReport, check_gradient
 from gdviz.initialization import Gaussian, Uniform
 from gdviz.linear import LinearRegression
@@ -18,6 +25,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AdaGrad",
     "Adam",
+    "CompareLandscapesExplorer",
     "Dataset",
     "Descent",
     "DescentExplorer",
@@ -30,7 +38,9 @@ __all__ = [
     "Minibatches",
     "Momentum",
     "Nesterov",
+    "PullExplorer",
     "RMSProp",
+    "SigmoidExplorer",
     "SoftmaxRegression",
     "Status",
     "StepExplorer",

@@ -1,7 +1,17 @@
 """What notebooks show: controls and a LiveFigure put together, one explorer per file."""
 
+from gdviz.explorers.compare_landscapes import CompareLandscapesExplorer
 from gdviz.explorers.descent import DescentExplorer
 from gdviz.explorers.fit import FitExplorer
+from gdviz.explorers.pull import PullExplorer
+from gdviz.explorers.sigmoid import SigmoidExplorer
 from gdviz.explorers.step import StepExplorer
 
-__all__ = ["DescentExplorer", "FitExplorer", "StepExplorer"]
+__all__ = [
+    "CompareLandscapesExplorer",
+    "DescentExplorer",
+    "FitExplorer",
+    "PullExplorer",
+    "SigmoidExplorer",
+    "StepExplorer",
+]
