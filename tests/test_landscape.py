@@ -167,10 +167,10 @@ def test_paths_without_a_plane(path, words):
 def test_the_landscape_is_the_loss_point_by_point(task):
     plane = parameter_plane(task)
     picture = landscape(task, plane, ((-3, 2), (0, 1)), resolution=11)
-    np.testing.assert_allclose(picture.u, np.linspace(-3, 2, 11))
-    np.testing.assert_allclose(picture.v, np.linspace(0, 1, 11))
-    for row, v in enumerate(picture.v):
-        for column, u in enumerate(picture.u):
+    np.testing.assert_allclose(picture.coordinates[0], np.linspace(-3, 2, 11))
+    np.testing.assert_allclose(picture.coordinates[1], np.linspace(0, 1, 11))
+    for row, v in enumerate(picture.coordinates[1]):
+        for column, u in enumerate(picture.coordinates[0]):
             expected = task.loss([[u, v]])
             np.testing.assert_allclose(picture.loss[row, column], expected, rtol=1e-13)
 

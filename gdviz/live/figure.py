@@ -31,7 +31,7 @@ class LiveFigure(VBox):  # type: ignore[misc]
     ----------
     figure : matplotlib Figure
         What stands still. It is painted when the LiveFigure is made; `update` repaints it.
-    tracks : sequence of Trail, Line, Points or Text
+    tracks : sequence of Trail, Line, Points, Area, Raster or Text
         What moves; drawn in this order.
     dimensions : mapping of str to array_like
         The values of each dimension: numbers or words.
