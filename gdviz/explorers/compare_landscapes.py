@@ -13,7 +13,7 @@ from gdviz.explorers.controls import labelled, learning_rate_stops
 from gdviz.explorers.style import NOW, PATH, START
 from gdviz.figures import COLORS, draw_landscape, draw_loss, gdviz_style
 from gdviz.figures.style import label
-from gdviz.landscape import landscape, parameter_plane, window_around
+from gdviz.landscape import landscape, minimizer_of, parameter_plane, window_around
 from gdviz.live import LiveFigure, OpenStopSlider, Player, Points, Text, Trail
 from gdviz.surfaces import Surface
 from gdviz.task import Array, Task
@@ -71,6 +71,11 @@ class CompareLandscapesExplorer(LiveFigure):
             )
         self.tasks = dict(tasks)
         self._planes = [parameter_plane(task) for task in self.tasks.values()]
+        if any(np.prod(task.shape) != 2 for task in self.tasks.values()):
+            raise ValueError(f"tasks must have two parameters each, got {tasks!r}")
+        # A Surface calls them x and y: a model knows better.
+        models = [task for task in self.tasks.values() if not isinstance(task, Surface)]
+        self._names = (models or list(self.tasks.values()))[0].parameter_names
         stops = learning_rate_stops(self._limit())
         self.learning_rate = OpenStopSlider(
             stops,
@@ -157,19 +162,12 @@ class CompareLandscapesExplorer(LiveFigure):
         return start.copy()
 
     def _fitting_window(self, start: Array) -> Array:
-        """Return a window for both landscapes: the one that a Surface has, or one around both."""
-        surfaces = [task.window for task in self.tasks.values() if isinstance(task, Surface)]
-        windows = surfaces or [
-            window_around(task, plane, start[None])
-            for task, plane in zip(self.tasks.values(), self._planes, strict=True)
-        ]
-        low = np.min([window[:, 0] for window in windows], axis=0)
-        high = np.max([window[:, 1] for window in windows], axis=0)
-        margin = 0.05 * (high - low)
-        outside = (start[0] < low) | (start[0] > high)
-        low = np.where(outside, np.minimum(low, start[0] - margin), low)
-        high = np.where(outside, np.maximum(high, start[0] + margin), high)
-        return np.stack([low, high], axis=-1)
+        """Return a window for both landscapes: that of a Surface, or one around both minima."""
+        pairs = list(zip(self.tasks.values(), self._planes, strict=True))
+        surfaces = [pair for pair in pairs if isinstance(pair[0], Surface)]
+        windows = [window_around(task, plane, start[None]) for task, plane in surfaces or pairs]
+        low, high = np.array(windows).T
+        return np.stack([low.min(axis=-1), high.max(axis=-1)], axis=-1)
 
     def _paint(self) -> None:
         """Draw what stands still and depends on the window: landscapes, the range of losses."""
@@ -180,9 +178,9 @@ class CompareLandscapesExplorer(LiveFigure):
             ):
                 picture = landscape(task, plane, self._window)
                 axes.clear()
-                draw_landscape(axes, picture, plane, _minimizer(task))
+                draw_landscape(axes, picture, plane, minimizer_of(task))
                 axes.set_title("", loc="right")
-                label(axes, x=plane.names[0], y=plane.names[1], title=f"    {name}")
+                label(axes, x=self._names[0], y=self._names[1], title=f"    {name}")
                 axes.plot(
                     *(0.025, 1.06, "o"),
                     color=color,
@@ -248,11 +246,3 @@ class CompareLandscapesExplorer(LiveFigure):
                 words,
             ),
         }
-
-
-def _minimizer(task: Task) -> Array | None:
-    """Return where the loss is least, or None where it is nowhere."""
-    try:
-        return task.minimizer()
-    except ValueError:
-        return None

@@ -13,7 +13,7 @@ from gdviz.descent import gradient_descent
 from gdviz.explorers.controls import labelled
 from gdviz.explorers.step import arrow
 from gdviz.explorers.style import ARROW
-from gdviz.figures import COLORS, gdviz_style
+from gdviz.figures import COLORS, draw_classes, gdviz_style
 from gdviz.figures.style import label
 from gdviz.live import Line, LiveFigure, Player, Text
 from gdviz.live.sliders import slider_for
@@ -205,27 +205,14 @@ def _strokes(tails: Array, tips: Array) -> Array:
 
 def _draw_samples(axes: Axes, task: Classifier, shown: NDArray[np.intp], means: Array) -> Array:
     """Scatter the samples, with room for all that they can pull; return the window."""
-    data = task.dataset
-    X = data.X[shown]
+    X = task.dataset.X[shown]
     reach = np.concatenate([X * (1 - SCALE), X * (1 + SCALE), means.reshape(-1, 2), [[0, 0]]])
     low, high = np.nanmin(reach, axis=0), np.nanmax(reach, axis=0)
     margin = 0.03 * (high - low) + (high == low)
     window = np.stack([low - margin, high + margin], axis=-1)
-    for k, name in enumerate(task.classes):
-        x1, x2 = X[task.labels[shown] == k].T
-        axes.scatter(x1, x2, s=12, color=str(0.2 + 0.6 * k / len(task.classes)), label=name)
-    axes.legend(
-        loc="lower left",
-        bbox_to_anchor=(-0.07, 1.08),
-        ncols=len(task.classes),
-        frameon=False,
-        fontsize=11,
-        handletextpad=0,
-        columnspacing=0.8,
-    )
+    draw_classes(axes, task.subset(shown))
     axes.set(xlim=window[0], ylim=window[1])
     axes.set_box_aspect(1)
-    label(axes, x=data.feature_names[0], y=data.feature_names[1], title="Pull on W_j")
     return window
 
 
