@@ -10,6 +10,7 @@ from gdviz.explorers import (
     PullExplorer,
     SigmoidExplorer,
     StepExplorer,
+    TemperatureExplorer,
 )
 from gdviz.gradient_check import GradientReport, check_gradient
 from gdviz.initialization import Gaussian, Uniform
@@ -45,6 +46,7 @@ __all__ = [
     "Status",
     "StepExplorer",
     "Surface",
+    "TemperatureExplorer",
     "Uniform",
     "check_gradient",
     "datasets",

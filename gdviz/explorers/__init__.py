@@ -6,6 +6,7 @@ from gdviz.explorers.fit import FitExplorer
 from gdviz.explorers.pull import PullExplorer
 from gdviz.explorers.sigmoid import SigmoidExplorer
 from gdviz.explorers.step import StepExplorer
+from gdviz.explorers.temperature import TemperatureExplorer
 
 __all__ = [
     "CompareLandscapesExplorer",
@@ -14,4 +15,5 @@ __all__ = [
     "PullExplorer",
     "SigmoidExplorer",
     "StepExplorer",
+    "TemperatureExplorer",
 ]
