@@ -31,7 +31,9 @@ class Plane:
     def point(self, *coordinates: ArrayLike) -> Array:
         """Return θ at the coordinates (u, v), shape ``(*broadcast(u, v), *task.shape)``."""
         theta: Array = self.origin
-        for name, u, direction in zip("uv", coordinates, self.directions, strict=False):
+        for name, u, direction in zip(
+            "uv"[: len(coordinates)], coordinates, self.directions, strict=True
+        ):
             theta = theta + as_floats(name, u)[..., None, None] * direction
         return theta
 
@@ -50,7 +52,7 @@ class Plane:
         offset = path - path.mean(axis=-3, keepdims=True)
         total = np.sum(offset**2, axis=(-3, -2, -1))
         within = np.sum((self.coordinates(offset + self.origin)) ** 2, axis=(-2, -1))
-        return np.asarray(within / np.where(total > 0, total, np.nan))
+        return np.where(total == 0, 1.0, within / np.where(total == 0, 1, total))
 
 
 def parameter_plane(task: Task) -> Plane:

@@ -97,10 +97,8 @@ class RegionFit:
             theta = np.concatenate([np.zeros_like(theta), theta], axis=-2)
         window = np.array([self.axes.get_xlim(), self.axes.get_ylim()])
         return [
-            Area(
-                self.axes, region[..., 0], region[..., 1], OVER, color=class_color(code), alpha=0.25
-            )
-            for code, region in enumerate(regions(theta, window))
+            Area(self.axes, x, y, OVER, color=class_color(code), alpha=0.25)
+            for code, (x, y) in enumerate(regions(theta, window))
         ]
 
 

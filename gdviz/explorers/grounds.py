@@ -175,7 +175,7 @@ class PathMap(Map):
             kept = 100 * self.plane.kept(batch.theta)[:, None]
         style: dict[str, Any] = {"y": 1.04, "size": 11}
         words = Text(
-            "keeps {kept:.1f} % of the path", {"kept": kept}, OVER, axes=self.axes, **style
+            "plane keeps {kept:.1f} % of the path", {"kept": kept}, OVER, axes=self.axes, **style
         )
         return [*super().tracks(batch), words]
 

@@ -64,7 +64,8 @@ def draw_surface(
 ) -> None:
     """Draw the loss as a surface over two parameters, in the colours of `draw_landscape`.
 
-    The projection is parallel, so that lines far outside the picture do not come round behind it.
+    There is a little room below, for a minimum between the points of the grid. The projection is
+    parallel, so that lines far outside the picture do not come round behind it.
     """
     low, high = loss_range(landscape)
     u, v = np.meshgrid(*landscape.coordinates)
@@ -83,7 +84,7 @@ def draw_surface(
     if minimizer is not None:
         best = (*plane.coordinates(minimizer), task.loss(minimizer))
         axes.plot(*([value] for value in best), "*", zorder=10, **STAR)
-    axes.set(xlim=u[0, [0, -1]], ylim=v[[0, -1], 0], zlim=(low, high))
+    axes.set(xlim=u[0, [0, -1]], ylim=v[[0, -1], 0], zlim=(low - 0.03 * (high - low), high))
     axes.set_box_aspect((1, 1, 0.7), zoom=1.05)
     _name(axes, plane.names)
     axes.set_title("Landscape", x=0.1, y=0.96)

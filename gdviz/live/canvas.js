@@ -168,6 +168,26 @@ function coordinates(mark, position) {
   return { x, y, count: mark.grows ? Math.min(length, position[mark.grows] + 1) : length };
 }
 
+function drawDot(context, x, y, radius, color, rim) {
+  const disc = (size, style) => {
+    context.beginPath();
+    context.arc(x, y, size, 0, 2 * Math.PI);
+    context.fillStyle = style;
+    context.fill();
+  };
+  if (!rim) {
+    disc(radius, color);
+  } else if (color.endsWith("ff") && rim.endsWith("ff")) {
+    disc(radius + RIM / 2, rim); // a disc on a disc takes half the time of a stroke
+    disc(Math.max(0, radius - RIM / 2), color);
+  } else {
+    disc(radius, color);
+    context.strokeStyle = rim;
+    context.lineWidth = RIM;
+    context.stroke();
+  }
+}
+
 function drawLine(context, mark, position) {
   const { x, y, count } = coordinates(mark, position);
   if (mark.width > 0) {
@@ -185,16 +205,10 @@ function drawLine(context, mark, position) {
   if (mark.dots > 0) {
     const codes = mark.codes && at(mark.codes, position);
     mark.colors.forEach((color, code) => {
-      context.fillStyle = color;
-      context.strokeStyle = mark.outline ?? color;
-      context.lineWidth = RIM;
+      const rim = mark.kind === "points" ? (mark.outline ?? color) : null;
       for (let k = 0; k < count; k++) {
         if (codes && codes[codes.length > 1 ? k : 0] !== code) continue;
-        if (!(Math.abs(x[k]) < FAR && Math.abs(y[k]) < FAR)) continue;
-        context.beginPath();
-        context.arc(x[k], y[k], mark.dots / 2, 0, 2 * Math.PI);
-        context.fill();
-        if (mark.kind === "points") context.stroke();
+        if (Math.abs(x[k]) < FAR && Math.abs(y[k]) < FAR) drawDot(context, x[k], y[k], mark.dots / 2, color, rim);
       }
     });
   }

@@ -78,7 +78,7 @@ from gdviz.live import Area, LiveFigure, Points, Raster, Text
 figure = Figure(figsize=(8, 4))
 rng = np.random.default_rng(0)
 k, rows, columns = np.arange(6), np.arange(12)[:, None], np.arange(16)
-x, y = rng.uniform(0, 4, (2, 500))
+x, y = rng.uniform(0, 4, (2, 40))
 tracks = []
 for axes, limits in zip(figure.subplots(1, 2), ((0, 4), (4, 0)), strict=True):
     axes.set(xlim=limits, ylim=(0, 4))
@@ -111,8 +111,8 @@ def test_areas_rasters_and_coloured_points(open_notebook, write_notebook):
             figure.wait_for_label(f"all at {k}")
             shown = figure.picture(reference.canvas.painting)
             off = difference(shown, reference.still(k=k))
-            assert off < 0.003  # edges are smoothed differently, markers rest on whole pixels
-            assert difference(shown, reference.still(k=k + 1)) > 10 * off
+            assert off < 0.004  # edges are smoothed differently, markers rest on whole pixels
+            assert difference(shown, reference.still(k=k + 1)) > 4 * off
 
 
 def test_two_views_of_one_figure_move_together(open_notebook, write_notebook):
