@@ -213,6 +213,7 @@ def _draw_samples(axes: Axes, task: Classifier, shown: NDArray[np.intp], means: 
     draw_classes(axes, task.subset(shown))
     axes.set(xlim=window[0], ylim=window[1])
     axes.set_box_aspect(1)
+    axes.set_title("Pull on W_j", y=1.11)  # above the classes
     return window
 
 
@@ -223,7 +224,7 @@ def _draw_pulls(axes: Axes, task: Classifier, shown: NDArray[np.intp]) -> None:
     for edge in edges[1:-1]:
         axes.axvline(edge, color="0.7", linewidth=1)
     axes.axhline(0, color="black", linewidth=0.8)
-    axes.set_xticks((edges[:-1] + edges[1:]) / 2, task.classes.astype(str))
+    axes.set_xticks((edges[:-1] + edges[1:]) / 2, task.classes.astype(str), parse_math=False)
     axes.tick_params(axis="x", length=0)
     axes.grid(axis="y", color="0.9")
     left_out = "" if len(shown) == task.n_samples else f" ({len(shown)} of {task.n_samples})"

@@ -64,7 +64,8 @@ class TemperatureExplorer(LiveFigure):
             )
             for axes, title in ((on_logits, "Logits z + c"), (on_bars, "softmax((z + c) / T)")):
                 axes.set(xlim=(-0.6, len(z) - 0.4))
-                axes.set_xticks(range(len(z)), classes, size=11 if len(z) < 5 else 9)
+                size = 11 if len(z) < 5 else 9
+                axes.set_xticks(range(len(z)), classes, size=size, parse_math=False)
                 axes.tick_params(axis="x", length=0)
                 axes.grid(axis="y", color="0.9")
                 axes.axhline(0, color="black", linewidth=0.8)
