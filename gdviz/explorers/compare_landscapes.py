@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from gdviz.descent import Descent, Status, gradient_descent
-from gdviz.explorers.controls import labelled, learning_rate_stops
+from gdviz.explorers.controls import COARSE, labelled, learning_rate_stops
 from gdviz.explorers.style import NOW, PATH, START
 from gdviz.figures import COLORS, draw_landscape, draw_loss, gdviz_style
 from gdviz.figures.style import label
@@ -62,7 +62,7 @@ class CompareLandscapesExplorer(LiveFigure):
         start: ArrayLike,
         *,
         learning_rate: float | None = None,
-        iterations: int = 200,
+        iterations: int = 150,
     ) -> None:
         if not isinstance(tasks, Mapping) or len(tasks) != 2:
             raise ValueError(
@@ -76,7 +76,8 @@ class CompareLandscapesExplorer(LiveFigure):
         # A Surface calls them x and y: a model knows better.
         models = [task for task in self.tasks.values() if not isinstance(task, Surface)]
         self._names = (models or list(self.tasks.values()))[0].parameter_names
-        stops = learning_rate_stops(self._limit())
+        # A student's own formula may be slow, and is asked for every stop and iteration.
+        stops = learning_rate_stops(self._limit(), COARSE)
         self.learning_rate = OpenStopSlider(
             stops,
             self._limit() / 4 if learning_rate is None else stops[-1],

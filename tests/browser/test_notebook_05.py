@@ -85,7 +85,7 @@ def test_two_losses_descend_from_the_same_start(lesson):
         figure.drag(0, to=rate_at)
         figure.drag(1, to=iteration_at)
         match = re.fullmatch(
-            r"learning rate (\S+), iteration (\d+) of 200: negative log-likelihood: "
+            r"learning rate (\S+), iteration (\d+) of 150: negative log-likelihood: "
             r"loss (\S+), \w+; squared error: loss (\S+), \w+",
             figure.label,
         )
