@@ -206,6 +206,15 @@ def test_wrong_input_is_named(arguments, words):
         gd.CompareLandscapesExplorer(*arguments)
 
 
+@pytest.mark.parametrize(
+    ("iterations", "words"),
+    [(2.5, "iterations must be a whole number"), (-1, "iterations must not be negative")],
+)
+def test_iterations_are_whole_and_not_negative(iterations, words):
+    with pytest.raises(ValueError, match=words):
+        make(iterations=iterations)
+
+
 def test_a_learning_rate_beyond_the_slider_is_refused():
     with pytest.raises(ValueError, match="value must be between"):
         make(learning_rate=1e6)

@@ -85,10 +85,11 @@ class CompareLandscapesExplorer(LiveFigure):
         )
         if learning_rate is not None:
             self.learning_rate.value = learning_rate
+        self._start = self._checked(start)
+        self._descend(iterations)
         self.iteration = IntSlider(
             min=0, max=iterations, value=min(20, iterations), layout={"flex": "1 1 auto"}
         )
-        self._start = self._checked(start)
         self._window = self._fitting_window(self._start)
         with gdviz_style():
             self._figure = Figure(figsize=(11, 4.3))
@@ -96,7 +97,6 @@ class CompareLandscapesExplorer(LiveFigure):
             draw_loss(self._axes[2], iterations)
             self._figure.text(0.32, 0.02, "○ start  ☆ minimum", size=11)
         self._paint()
-        self._descend()
         with gdviz_style():
             super().__init__(
                 self._figure,
@@ -139,7 +139,7 @@ class CompareLandscapesExplorer(LiveFigure):
         self._start, self._window = start, window
         if repaint:
             self._paint()
-        self._descend()
+        self._descend(self.iteration.max)
         with gdviz_style():
             self.update(**self._contents(), repaint=repaint)
 
@@ -149,7 +149,7 @@ class CompareLandscapesExplorer(LiveFigure):
     def _follow(self, _: Any) -> None:
         """Compute a learning rate between the stops, which only code can choose."""
         if self.learning_rate.value not in self._rates:
-            self._descend()
+            self._descend(self.iteration.max)
             self.update(**self._contents())
 
     def _limit(self) -> float:
@@ -193,10 +193,10 @@ class CompareLandscapesExplorer(LiveFigure):
                 highest = max(highest, picture.loss.max())
         self._axes[2].set_ylim(max(0.7 * lowest, 1e-9 * highest), 2 * highest)
 
-    def _descend(self) -> None:
+    def _descend(self, iterations: int) -> None:
         self._rates = self.learning_rate.values
         self._batches = [
-            gradient_descent(task, self._start, self._rates, self.iteration.max)
+            gradient_descent(task, self._start, self._rates, iterations)
             for task in self.tasks.values()
         ]
 
