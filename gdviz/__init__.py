@@ -3,7 +3,13 @@
 from gdviz import datasets, surfaces
 from gdviz.datasets import Dataset, read_csv
 from gdviz.descent import Descent, Status, gradient_descent
-from gdviz.explorers import DescentExplorer, FitExplorer, StepExplorer
+from gdviz.explorers import (
+    DescentExplorer,
+    FitExplorer,
+    MinibatchExplorer,
+    RaceExplorer,
+    StepExplorer,
+)
 from gdviz.gradient_check import GradientReport, check_gradient
 from gdviz.initialization import Gaussian, Uniform
 from gdviz.linear import LinearRegression
@@ -27,10 +33,12 @@ __all__ = [
     "LinearRegression",
     "LiveFigure",
     "LogisticRegression",
+    "MinibatchExplorer",
     "Minibatches",
     "Momentum",
     "Nesterov",
     "RMSProp",
+    "RaceExplorer",
     "SoftmaxRegression",
     "Status",
     "StepExplorer",

@@ -2,6 +2,8 @@
 
 from gdviz.explorers.descent import DescentExplorer
 from gdviz.explorers.fit import FitExplorer
+from gdviz.explorers.minibatch import MinibatchExplorer
+from gdviz.explorers.race import RaceExplorer
 from gdviz.explorers.step import StepExplorer
 
-__all__ = ["DescentExplorer", "FitExplorer", "StepExplorer"]
+__all__ = ["DescentExplorer", "FitExplorer", "MinibatchExplorer", "RaceExplorer", "StepExplorer"]
