@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gdviz.datasets import as_floats
+from gdviz.surfaces import Surface
 from gdviz.task import Array, Task, quiet_overflow
 
 
@@ -13,22 +14,28 @@ from gdviz.task import Array, Task, quiet_overflow
 class Plane:
     """The points ``origin + u · directions[0] + v · directions[1]`` of a task's parameter space.
 
+    With a single direction it is a line, on which u is all there is.
+
     Attributes
     ----------
     origin : ndarray of shape ``task.shape``
-    directions : ndarray of shape ``(2, *task.shape)``
+    directions : ndarray of shape ``(2, *task.shape)`` or ``(1, *task.shape)``
         At right angles, each of length 1, so that (u, v) are distances in units of θ.
-    names : tuple of two str
+    names : tuple of str, one for each direction
     """
 
     origin: Array
     directions: Array
-    names: tuple[str, str]
+    names: tuple[str, ...]
 
-    def point(self, u: ArrayLike, v: ArrayLike) -> Array:
+    def point(self, *coordinates: ArrayLike) -> Array:
         """Return θ at the coordinates (u, v), shape ``(*broadcast(u, v), *task.shape)``."""
-        u, v = as_floats("u", u)[..., None, None], as_floats("v", v)[..., None, None]
-        return np.asarray(self.origin + u * self.directions[0] + v * self.directions[1])
+        theta: Array = self.origin
+        for name, u, direction in zip(
+            "uv"[: len(coordinates)], coordinates, self.directions, strict=True
+        ):
+            theta = theta + as_floats(name, u)[..., None, None] * direction
+        return theta
 
     @quiet_overflow()
     def coordinates(self, theta: Array) -> Array:
@@ -36,21 +43,34 @@ class Plane:
         offset = theta - self.origin
         return np.stack([np.sum(offset * d, axis=(-2, -1)) for d in self.directions], axis=-1)
 
+    @quiet_overflow()
+    def kept(self, path: Array) -> Array:
+        """Return the share of a path's variance that lies within the plane: 1 if all of it.
+
+        ``path`` has shape ``(..., iterations + 1, *task.shape)``, the answer ``(...)``.
+        """
+        offset = path - path.mean(axis=-3, keepdims=True)
+        total = np.sum(offset**2, axis=(-3, -2, -1))
+        within = np.sum((self.coordinates(offset + self.origin)) ** 2, axis=(-2, -1))
+        return np.where(total == 0, 1.0, within / np.where(total == 0, 1, total))
+
 
 def parameter_plane(task: Task) -> Plane:
-    """Return the plane of a task's two parameters, ``W`` and ``b``.
+    """Return the plane of a task's two parameters, or the line of its only one.
 
     Raises
     ------
     ValueError
-        If the task has not exactly two parameters.
+        If the task has more parameters.
     """
-    if np.prod(task.shape) != 2:
+    n_parameters = int(np.prod(task.shape))
+    if n_parameters > 2:
         raise ValueError(
-            f"task has {np.prod(task.shape)} parameters (theta of shape {task.shape}), a "
-            "landscape over its parameters needs 2: take one feature and one output"
+            f"task has {n_parameters} parameters (theta of shape {task.shape}), a landscape over "
+            "its parameters has room for 2: take one feature and one output"
         )
-    return Plane(np.zeros(task.shape), np.eye(2).reshape(2, *task.shape), ("W", "b"))
+    directions = np.eye(n_parameters).reshape(n_parameters, *task.shape)
+    return Plane(np.zeros(task.shape), directions, task.parameter_names)
 
 
 LARGEST = 1e250
@@ -104,17 +124,17 @@ def path_plane(path: Array) -> tuple[Plane, float]:
 
 @dataclass(frozen=True, eq=False)
 class Landscape:
-    """Loss on a grid over a window of a plane.
+    """Loss on a grid over a window of a plane, or along a line.
 
     Attributes
     ----------
-    u, v : ndarray of shape ``(resolution,)``
-    loss : ndarray of shape ``(resolution, resolution)``
+    coordinates : ndarray of shape ``(dims, resolution)``
+        Of the grid's columns, and of its rows if there are any.
+    loss : ndarray of shape ``(resolution,) * dims``
         A row for each v, a column for each u.
     """
 
-    u: Array
-    v: Array
+    coordinates: Array
     loss: Array
 
 
@@ -124,21 +144,27 @@ def landscape(task: Task, plane: Plane, window: ArrayLike, resolution: int = 120
 
     Evaluated a row of the grid at a time, so that memory stays bounded.
     """
-    u, v = (np.linspace(low, high, resolution) for low, high in as_floats("window", window))
-    return Landscape(u, v, np.stack([task.loss(plane.point(u, height)) for height in v]))
+    grid = np.stack(
+        [np.linspace(low, high, resolution) for low, high in as_floats("window", window)]
+    )
+    u, *heights = grid
+    if not heights:
+        return Landscape(grid, task.loss(plane.point(u)))
+    return Landscape(grid, np.stack([task.loss(plane.point(u, v)) for v in heights[0]]))
 
 
 @quiet_overflow()
 def window_around(task: Task, plane: Plane, starts: Array) -> Array:
-    """Return a window of ``plane`` about the minimizer that also shows all ``starts``.
+    """Return a window of ``plane`` in which the descents from ``starts`` can be followed.
 
-    Along each axis it reaches three times as far as the distance at which the loss, by its
-    curvature, climbs from its least value to that of θ = 0; doubled until the starts fit, so
-    that slightly different starts do not change the view.
+    A `Surface` has its own. Another task's lies about its minimizer: along each axis it reaches
+    three times as far as the distance at which the loss, by its curvature, climbs from its least
+    value to that of θ = 0. Either is doubled until the starts fit, so that slightly different
+    starts do not change the view. Without a minimizer, the starts alone decide.
 
     Returns
     -------
-    ndarray of shape (2, 2)
+    ndarray of shape (2, 2), or (1, 2) for a line
         ``((u_min, u_max), (v_min, v_max))``.
 
     Raises
@@ -146,21 +172,41 @@ def window_around(task: Task, plane: Plane, starts: Array) -> Array:
     ValueError
         If the loss in the window leaves the range of what can be drawn.
     """
-    best = task.minimizer()
-    centre = plane.coordinates(best)
-    flat = plane.directions.reshape(2, -1)
-    curvature = np.diag(flat @ task.hessian(best) @ flat.T)
-    climb = task.loss(np.zeros(task.shape)) - task.loss(best)
-    with np.errstate(divide="ignore"):
-        radius = 3 * np.sqrt(2 * climb / curvature)
+    points = plane.coordinates(starts)
+    centre, radius = _home(task, plane, points)
     radius = np.where(np.isfinite(radius) & (radius > 0), radius, 1.0)
-    reach = np.max(np.abs(plane.coordinates(starts) - centre) / radius)
+    reach = np.max(np.abs(points - centre) / radius)
     radius = radius * 2 ** np.ceil(np.log2(np.maximum(1.05 * reach, 1)))
     window = np.stack([centre - radius, centre + radius], axis=-1)
-    corners = plane.point(window[0][:, None], window[1])
+    corners = plane.point(*np.meshgrid(*window))
     if not np.isfinite(window).all() or (task.loss(corners) > LARGEST).any():
         raise ValueError(
             f"the loss around theta, up to {np.abs(starts).max():.3g} in size, is too large for a "
             "picture: take smaller numbers"
         )
     return window
+
+
+def _home(task: Task, plane: Plane, points: Array) -> tuple[Array, Array]:
+    """Return centre and radius of the window that is seen if all points lie in it."""
+    if isinstance(task, Surface):
+        return task.window.mean(axis=1), np.ptp(task.window, axis=1) / 2
+    best = minimizer_of(task)
+    if best is None:
+        points = points.reshape(-1, len(plane.names))
+        low, high = points.min(axis=0), points.max(axis=0)
+        return (low + high) / 2, 0.6 * (high - low)
+    flat = plane.directions.reshape(len(plane.directions), -1)
+    # Far from its minimum a loss may be steeper than there, so that the picture may be smaller.
+    curvature = np.maximum(*(np.diagonal(flat @ task.hessian(at) @ flat.T) for at in (best, None)))
+    climb = task.loss(np.zeros(task.shape)) - task.loss(best)
+    with np.errstate(divide="ignore"):
+        return plane.coordinates(best), 3 * np.sqrt(2 * climb / curvature)
+
+
+def minimizer_of(task: Task) -> Array | None:
+    """Return the task's minimizer; None where it has none."""
+    try:
+        return task.minimizer()
+    except ValueError:
+        return None

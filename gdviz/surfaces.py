@@ -71,6 +71,7 @@ class Surface(Task):
         self.window = _as_window(window)
         self.dims = len(self.window)
         self.shape = (1, self.dims)
+        self.parameter_names = ("x", "y")[: self.dims]
 
         low, high = self.window.T[..., None]
         places = low + (high - low) * _TRIAL[: self.dims]
@@ -97,7 +98,6 @@ class Surface(Task):
         """Return the second derivatives at θ, shape ``(..., dims, dims)``."""
         return self._evaluate(self._hessian, theta)
 
-    @np.errstate(all="ignore")  # a formula may have no value in some places
     def minima(self) -> Array:
         """Return the local minima in the window, ordered by x, then y: shape ``(k, 1, dims)``.
 
@@ -106,6 +106,11 @@ class Surface(Task):
         and it is no higher than its start. One narrower than the grid, a hundredth of the
         window, may be missed.
         """
+        return self._minima.copy()
+
+    @cached_property
+    @np.errstate(all="ignore")  # a formula may have no value in some places
+    def _minima(self) -> Array:
         low, high = self.window.T
         lines = [np.linspace(start, stop, GRID_POINTS) for start, stop in self.window]
         grid = np.stack(np.meshgrid(*lines, indexing="ij"), axis=-1)[..., None, :]

@@ -33,6 +33,8 @@ class Task(ABC):
 
     shape: tuple[int, int]
     """Shape of one θ, ``(n_outputs, n_features + 1)`` for the models: ``[W | b]``."""
+    parameter_names: tuple[str, ...] = ("W", "b")
+    """What one or two parameters are called in pictures."""
     loss_of_separation: float = -np.inf
     """A loss below this proves that there is no minimum: the samples are separable, θ grows."""
 

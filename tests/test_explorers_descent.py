@@ -314,7 +314,8 @@ def test_starts_that_make_no_sense_change_nothing(shared, sent, start, words):
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: gd.DescentExplorer(gd.LinearRegression(np.eye(3), [1, 2, 3])), "4 parameters"),
+        (lambda: gd.DescentExplorer("penguins"), "task must be one such as"),
+        (lambda: gd.DescentExplorer(TASK, start=[1, 2, 3]), r"theta has shape \(3,\)"),
         (lambda: gd.DescentExplorer(TASK, iterations=0), "iterations must be at least 1, got 0"),
         (lambda: gd.DescentExplorer(TASK, iterations=-5), "iterations must be at least 1, got -5"),
         (lambda: gd.DescentExplorer(TASK, iterations=2.5), "iterations must be a whole number"),

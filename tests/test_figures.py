@@ -95,7 +95,7 @@ def test_the_colour_bar_says_the_ends(axes):
 )
 def test_awkward_landscapes_are_drawn(axes, loss):
     grid = np.linspace(-1, 1, 3)
-    draw_landscape(axes, Landscape(grid, grid, loss), PLANE)
+    draw_landscape(axes, Landscape(np.stack([grid, grid]), loss), PLANE)
     draw(axes)
 
 

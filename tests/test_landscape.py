@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from gdviz.datasets import penguins
 from gdviz.landscape import Plane, landscape, parameter_plane, path_plane, window_around
 from gdviz.linear import LinearRegression
-from gdviz.surfaces import bowl, bumpy, himmelblau
+from gdviz.logistic import LogisticRegression
+from gdviz.surfaces import Surface, bowl, bumpy, himmelblau
 
 TASKS = [
     LinearRegression(penguins().standardized()),
@@ -75,12 +76,39 @@ def test_runaway_parameters_warn_nobody():
     [
         (LinearRegression(np.eye(3), [1, 2, 3]), r"task has 4 parameters \(theta .* \(1, 4\)\)"),
         (LinearRegression([1, 2], np.eye(2)), r"task has 4 parameters \(theta .* \(2, 2\)\)"),
-        (bumpy(dims=1), "task has 1 parameters .* one feature and one output"),
     ],
 )
-def test_other_than_two_parameters_are_refused(task, words):
+def test_more_than_two_parameters_are_refused(task, words):
     with pytest.raises(ValueError, match=words):
         parameter_plane(task)
+
+
+def test_a_single_parameter_makes_a_line():
+    task = bumpy(dims=1)
+    line = parameter_plane(task)
+    assert line.names == ("x",)
+    np.testing.assert_array_equal(line.point([-1.5, 2]), [[[-1.5]], [[2]]])
+    np.testing.assert_array_equal(line.coordinates(np.array([[[-1.5]], [[2.0]]])), [[-1.5], [2]])
+    picture = landscape(task, line, [(-5, 5)], resolution=11)
+    x = np.linspace(-5, 5, 11)
+    np.testing.assert_array_equal(picture.coordinates, [x])
+    np.testing.assert_allclose(picture.loss, 1 + 0.3 * x**2 + np.sin(3 * x), rtol=1e-13)
+    np.testing.assert_array_equal(window_around(task, line, np.array([[[4.0]]])), [(-5, 5)])
+    np.testing.assert_array_equal(window_around(task, line, np.array([[[5.5]]])), [(-10, 10)])
+
+
+def test_how_much_of_a_path_a_plane_keeps():
+    rng = np.random.default_rng(0)
+    path = rng.normal(size=(3, 20, 2, 3))
+    plane, kept = path_plane(path[0])
+    centred = path - path.mean(axis=1, keepdims=True)
+    flat = plane.directions.reshape(2, 6)
+    inside = centred.reshape(3, 20, 6) @ flat.T
+    expected = (inside**2).sum(axis=(1, 2)) / (centred**2).sum(axis=(1, 2, 3))
+    np.testing.assert_allclose(plane.kept(path), expected, rtol=1e-12)
+    np.testing.assert_allclose(plane.kept(path[0]), kept, rtol=1e-12)
+    assert expected[1] < kept  # another path's plane keeps less of it
+    assert plane.kept(np.ones((4, 2, 3))) == 1  # of a path that does not move, nothing is lost
 
 
 def test_coordinates_must_be_numbers():
@@ -167,10 +195,10 @@ def test_paths_without_a_plane(path, words):
 def test_the_landscape_is_the_loss_point_by_point(task):
     plane = parameter_plane(task)
     picture = landscape(task, plane, ((-3, 2), (0, 1)), resolution=11)
-    np.testing.assert_allclose(picture.u, np.linspace(-3, 2, 11))
-    np.testing.assert_allclose(picture.v, np.linspace(0, 1, 11))
-    for row, v in enumerate(picture.v):
-        for column, u in enumerate(picture.u):
+    np.testing.assert_allclose(picture.coordinates[0], np.linspace(-3, 2, 11))
+    np.testing.assert_allclose(picture.coordinates[1], np.linspace(0, 1, 11))
+    for row, v in enumerate(picture.coordinates[1]):
+        for column, u in enumerate(picture.coordinates[0]):
             expected = task.loss([[u, v]])
             np.testing.assert_allclose(picture.loss[row, column], expected, rtol=1e-13)
 
@@ -200,13 +228,21 @@ def window_of(task, *starts):
 @pytest.mark.parametrize("task", TASKS, ids=repr)
 @settings(deadline=None, max_examples=30)
 @given(starts=st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=3))
-def test_a_window_shows_the_minimizer_and_all_starts(task, starts):
+def test_a_window_shows_all_starts_about_its_centre(task, starts):
     window = window_of(task, *starts)
     low, high = window.T
-    np.testing.assert_allclose((low + high) / 2, task.minimizer()[0], rtol=1e-9, atol=1e-9)
+    centre = task.window.mean(axis=1) if isinstance(task, Surface) else task.minimizer()[0]
+    np.testing.assert_allclose((low + high) / 2, centre, rtol=1e-9, atol=1e-9)
     margin = 0.01 * (high - low)
     assert (np.array(starts) > low + margin).all()
     assert (np.array(starts) < high - margin).all()
+
+
+def test_without_a_minimizer_the_starts_make_the_window():
+    task = LogisticRegression([-1.0, 1.0], [0, 1])
+    low, high = window_of(task, (1.0, 2.0), (3.0, -4.0)).T
+    np.testing.assert_allclose(low, [2 - 0.6 * 2, -1 - 0.6 * 6])
+    np.testing.assert_allclose(high, [2 + 0.6 * 2, -1 + 0.6 * 6])
 
 
 @pytest.mark.parametrize("task", TASKS[:3], ids=repr)

@@ -169,6 +169,22 @@ def test_a_position_beyond_fewer_values_is_the_last():
     assert figure.description == "1"
 
 
+def test_sliders_follow_the_dimensions_but_not_ones_own():
+    own = StopSlider(RATES, 0.1)
+    figure = make(controls={"rate": own}, description=Text(""))
+    axes = figure._painting.figure.axes[0]
+    figure.update([Points(axes, 1, STEPS, ("step",))])
+    figure.controls["step"].value = 4
+    figure.update([], {"step": np.arange(10), "rate": [1.0, 2.0], "reduction": ["sum", "max"]})
+    assert (figure.controls["step"].max, figure.controls["step"].value) == (9, 4)
+    assert figure.controls["reduction"].options == ("sum", "max")
+    assert list(own.stops) == RATES
+    figure.controls["step"].value = 9
+    assert figure.position == {"rate": 1, "step": 9, "reduction": 0}
+    figure.update([], {"step": np.arange(3)})
+    assert (figure.controls["step"].max, figure.position["step"]) == (2, 2)
+
+
 # --- clicks -------------------------------------------------------------------------------------
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from gdviz.live import Line, Points, Text, Trail
-from gdviz.live.scene import FAR, LARGEST, build_scene
+from gdviz.live import Area, Line, Points, Raster, Text, Trail
+from gdviz.live.scene import FAR, LARGEST, NEAR, build_scene
 
 SIZE = (5.0, 4.0)
 
@@ -119,7 +119,7 @@ def as_matplotlib_plots(axes, *coordinates):
 
 
 @pytest.mark.parametrize("make", [*FLAT, polar, three_d])
-@pytest.mark.parametrize("track", [Line, Points])
+@pytest.mark.parametrize("track", [Line, Points, Area])
 def test_points_lie_where_matplotlib_puts_them(make, track):
     rng = np.random.default_rng(0)
     coordinates = rng.uniform(0.02, 3.9, (3 if make is three_d else 2, 50))
@@ -257,8 +257,130 @@ def test_single_points_and_many():
 
 def test_no_points_at_all():
     axes = plain_axes()
-    for marks in (marks_of(kind(axes, [], []), axes) for kind in (Line, Points)):
+    for marks in (marks_of(kind(axes, [], []), axes) for kind in (Line, Points, Area)):
         assert [c.shape for c in marks.at({})] == [(0,), (0,)]
+
+
+def test_points_have_the_colour_of_their_code():
+    x, codes = np.arange(5.0), np.array([[0, 1, 2, 1, 0], [2, 2, 2, 2, 2], [0, 0, 0, 0, 1]])
+    axes = plain_axes()
+    track = Points(axes, x, 0, ("a",), color=["red", "lime", "blue"], codes=codes)
+    marks = marks_of(track, axes, a=A)
+    assert marks.colors == ("#ff0000ff", "#00ff00ff", "#0000ffff")
+    for a in range(3):
+        assert marks.at({"a": a})[0].shape == (5,)
+        np.testing.assert_array_equal(marks.codes_at({"a": a}), codes[a])
+    # One point that moves and changes its colour; the same codes for all; many in one place.
+    moving = marks_of(Points(axes, x[:3], 0, ("a",), color=["r", "g"], codes=[0, 1, 0]), axes, a=A)
+    assert [moving.codes_at({"a": a}).tolist() for a in range(3)] == [[0], [1], [0]]
+    fixed = marks_of(
+        Points(axes, x, codes, ("a",), color=["r", "g"], codes=[1, 0, 0, 1, 1]), axes, a=A
+    )
+    assert fixed.codes_at({"a": 2}).tolist() == [1, 0, 0, 1, 1]
+    single = marks_of(Points(axes, 1, 0, color=["r", "g"], codes=[1, 0, 1]), axes)
+    assert single.at({})[0].shape == (3,)
+    assert single.codes_at({}).tolist() == [1, 0, 1]
+
+
+# --- areas --------------------------------------------------------------------------------------
+
+
+def inside(marks, position, at):
+    """Tell for every point in figure pixels whether it lies in the polygon (an odd crossing)."""
+    x, y = (c[~np.isnan(c)].astype(float) for c in marks.at(position))
+    result = np.zeros(len(at), dtype=bool)
+    for x0, y0, x1, y1 in zip(x, y, np.roll(x, -1), np.roll(y, -1), strict=True):
+        if y0 != y1:
+            between = (at[:, 1] < y0) != (at[:, 1] < y1)
+            result ^= between & (at[:, 0] < x0 + (at[:, 1] - y0) / (y1 - y0) * (x1 - x0))
+    return result
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    corners=st.lists(
+        st.tuples(
+            st.one_of(st.integers(0, 10), st.sampled_from([-1e9, -1e5, 1e5, 3e9, 1e14])),
+            st.one_of(st.integers(-1, 1), st.sampled_from([-1e8, -3e5, 1e5, 1e9, -1e15])),
+        ),
+        min_size=3,
+        max_size=7,
+    ),
+    gap=st.integers(0, 7),
+)
+def test_an_area_with_far_corners_fills_the_same_part_of_the_picture(corners, gap):
+    axes = plain_axes()
+    x, y = np.array(corners, dtype=float).T
+    with_gap = [np.insert(c, min(gap, len(x)), np.nan) for c in (x, y)]
+    there = np.stack([x, x[::-1]]), np.stack([y, y[::-1]])
+    marks = marks_of(Area(axes, *with_gap), axes)
+    both = marks_of(Area(axes, *there, ("a",)), axes, a=[0, 1])
+    pixels = np.array(marks.at({}))
+    assert np.nanmax(np.abs(pixels), initial=0) <= NEAR
+    # In data coordinates, exactly (the crossing rule of `inside` with whole numbers).
+    rng = np.random.default_rng(0)
+    at = np.stack([rng.uniform(0, 10, 300), rng.uniform(-1, 1, 300)], axis=-1)
+    expected, near_edge = np.zeros(300, dtype=bool), np.zeros(300, dtype=bool)
+    for x0, y0, x1, y1 in zip(x, y, np.roll(x, -1), np.roll(y, -1), strict=True):
+        if y0 != y1:
+            edge = x0 + (at[:, 1] - y0) / (y1 - y0) * (x1 - x0)
+            expected ^= ((at[:, 1] < y0) != (at[:, 1] < y1)) & (at[:, 0] < edge)
+        length = np.hypot(x1 - x0, y1 - y0)
+        if length:
+            across = (at[:, 0] - x0) * (y1 - y0) - (at[:, 1] - y0) * (x1 - x0)
+            near_edge |= np.abs(across) / length < 0.01
+    to_figure = axes.transData - axes.figure.transFigure
+    figure = to_figure.transform(at) * (500, -400) + (0, 400)
+    clear = ~near_edge
+    for found in (marks, both):
+        for a in range(2):
+            np.testing.assert_array_equal(inside(found, {"a": a}, figure)[clear], expected[clear])
+
+
+def test_an_area_near_the_picture_is_left_as_it_is():
+    axes = plain_axes()
+    x = np.array([1, np.nan, 3, 2, 9])
+    mapped = marks_of(Area(axes, x, [0, 0, 1, np.nan, -1]), axes).at({})
+    expected = marks_of(Line(axes, x, [0, 0, 1, np.nan, -1]), axes).at({})
+    np.testing.assert_array_equal(mapped, expected)
+    infinite = marks_of(Area(axes, [1, np.inf, 3, 2, 9], [0, 0, 1, -np.inf, -1]), axes).at({})
+    np.testing.assert_array_equal(infinite, np.array(expected)[:, [0, 2, 4]])
+
+
+# --- rasters ------------------------------------------------------------------------------------
+
+CODES = np.arange(24).reshape(2, 3, 4) % 5
+FIVE = ["red", "C1", "#12345678", "none", (0, 0, 1)]
+
+
+def test_a_raster_lies_in_its_extent():
+    axes = new_axes(xlim=(10, 0))
+    track = Raster(axes, CODES[0], FIVE, (1, 4, -0.5, 0.5), alpha=0.5)
+    picture = marks_of(track, axes)
+    x0, y0, x1, y1 = picture.corners
+    corners = marks_of(Line(axes, [1, 4], [-0.5, 0.5]), axes).at({})
+    np.testing.assert_allclose([[x0, x1], [y0, y1]], corners, rtol=1e-6)
+    assert x0 > x1
+    assert y0 > y1
+    assert picture.colors == ("#ff000080", "#ff7f0e80", "#12345680", "#00000000", "#0000ff80")
+
+
+def test_a_raster_shows_its_place_and_is_sent_in_bytes():
+    axes = plain_axes()
+    extent = (0, 1, 0, 1)
+    both = Raster(axes, CODES[:, None], FIVE, extent, ("a", "b"))
+    alone = Raster(axes, CODES[1], FIVE, extent, ("a", "b"))
+    scene = scene_of(axes, [both, alone], {"a": [0, 1], "b": B})
+    for a in range(2):
+        for b in range(4):
+            position = {"a": a, "b": b}
+            np.testing.assert_array_equal(scene.marks[0].at(position), CODES[a])
+            np.testing.assert_array_equal(scene.marks[1].at(position), CODES[1])
+    sent = scene.payload["marks"][0]
+    assert (sent["kind"], sent["codes"]["over"]) == ("raster", ["a", "b"])
+    assert (sent["codes"]["dtype"], sent["codes"]["shape"]) == ("uint8", [2, 1, 3, 4])
+    np.testing.assert_array_equal(read_back(scene.payload, sent["codes"])[:, 0], CODES)
+    assert sorted(map(len, scene.payload["buffers"])) == [12, 24]
 
 
 # --- the payload --------------------------------------------------------------------------------
@@ -270,6 +392,10 @@ def everything(axes):
         Trail(axes, B, y, ("a", "b"), color="red", outline="white", dots=3),
         Points(axes, B, y, ("a", "b"), color="none"),
         Line(axes, [np.nan, 1e99], [0, np.inf], color=(0, 0, 1, 0.5)),
+        Area(axes, [1, 2, 3], [0, 1, 0], color="red", outline="black"),
+        Area(axes, [1, 2, 3], [0, 1, 0], color="red", alpha=1),
+        Points(axes, [1, 2], [0, 1], color=["red", "blue"], codes=[1, 0], outline=None),
+        Raster(axes, [[0, 1], [1, 0]], ["red", "blue"], (0, 1, 0, 1)),
         Text("a = {a}, {y:.2f}", {"y": y}, ("a", "b"), axes=axes, x=0.5, y=1.0, bold=True),
     ]
 
@@ -283,11 +409,22 @@ def test_the_payload_is_plain_json_and_bytes():
     read = json.loads(json.dumps(rest, allow_nan=False))
     assert read["size"] == [500, 400]
     assert read["dimensions"] == {"a": [0, 1, 2], "b": B, "c": ["x", "y"]}
-    trail, points, line, text = read["marks"]
-    assert (trail["kind"], trail["grows"], trail["color"]) == ("line", "b", "#ff0000ff")
+    trail, points, line, edged, area, coloured, raster, text = read["marks"]
+    assert (trail["kind"], trail["grows"], trail["colors"]) == ("line", "b", ["#ff0000ff"])
     assert trail["dots"] == pytest.approx(3 * 100 / 72)
-    assert points["color"][-2:] == "00"  # transparent
-    assert line["color"] == "#0000ff80"
+    assert points["colors"][0][-2:] == "00"  # transparent
+    assert line["colors"] == ["#0000ff80"]
+    assert (edged["kind"], edged["colors"], edged["outline"]) == (
+        "area",
+        ["#ff00004c"],
+        "#000000ff",
+    )
+    assert edged["width"] == pytest.approx(1.5 * 100 / 72)
+    assert (area["colors"], area["outline"], area["width"]) == (["#ff0000ff"], None, 0)
+    assert coloured["colors"] == ["#ff0000ff", "#0000ffff"]
+    assert coloured["codes"]["dtype"] == "uint8"
+    assert points["codes"] is None
+    assert raster["colors"] == ["#ff00004c", "#0000ff4c"]
     assert text["parts"][0] == {"text": "a = "}
     assert (text["align"], text["bold"]) == ("left", True)
     assert [part.get("format") for part in text["parts"]] == [None, "", None, ".2f"]
@@ -308,7 +445,7 @@ def test_buffers_hold_what_the_scene_shows():
             np.testing.assert_array_equal(read_back(scene.payload, sent[name]), numbers.array)
             assert sent[name]["dtype"] == "float32"
             assert sent[name]["over"] == list(numbers.over)
-    value = read_back(scene.payload, scene.payload["marks"][3]["parts"][3]["numbers"])
+    value = read_back(scene.payload, scene.payload["marks"][-1]["parts"][3]["numbers"])
     assert value.dtype == np.float64
     np.testing.assert_array_equal(value, np.linspace(-1, 1, 12).reshape(3, 4))
 
@@ -411,6 +548,44 @@ def test_a_text_stands_at_its_fraction_of_axes_or_figure():
         ),
         (lambda axes: Points(axes, np.zeros((3, 3, 1)), 0, ("a", "b")), r"Points: .*'b': 4"),
         (lambda axes: Trail(axes, np.zeros(3), np.zeros(3), ("a", "b")), "Trail: coordinates"),
+        (
+            lambda axes: Area(axes, [1, 2, 3], np.zeros((4, 3)), ("a",)),
+            r"Area: coordinates of shapes \(3,\), \(4, 3\) do not broadcast",
+        ),
+        (
+            lambda axes: Points(axes, [1, 2, 3], [1], color=list("rgb"), codes=[0, 1]),
+            r"Points: coordinates of shapes \(3,\), \(1,\) and codes of shape \(2,\) do not",
+        ),
+        (lambda axes: Points(axes, 1, 1, codes=[0]), "Points: color is 'C0', but codes ask for"),
+        (
+            lambda axes: Points(axes, 1, 1, color=["red"], codes=[0.0]),
+            "Points: codes must be whole numbers .*, not float64",
+        ),
+        (
+            lambda axes: Points(axes, 1, 1, color=["red", "blue"], codes=[1, 2]),
+            "Points: codes from 1 to 2 count beyond the 2 colours",
+        ),
+        (lambda axes: Raster(axes, [[-1, 0]], "rgb", (0, 1, 0, 1)), "Raster: codes from -1 to 0"),
+        (
+            lambda axes: Raster(axes, [0, 1], "rgb", (0, 1, 0, 1)),
+            r"Raster: codes of shape \(2,\) do not .* rows and columns as last axes",
+        ),
+        (
+            lambda axes: Raster(axes, np.zeros((0, 4), int), "rgb", (0, 1, 0, 1)),
+            r"Raster: codes of shape \(0, 4\)",
+        ),
+        (
+            lambda axes: Raster(axes, CODES, "rgbcm", (0, 1, 0, 1), ("a",)),
+            r"Raster: codes of shape \(2, 3, 4\) do not broadcast to the dimensions \{'a': 3\}",
+        ),
+        (
+            lambda axes: Raster(axes, CODES[0], "rgbcm", (0, 1, 2, 2)),
+            r"Raster: extent must be \(left, right, bottom, top\), got \(0, 1, 2, 2\)",
+        ),
+        (
+            lambda axes: Raster(axes, CODES[0], "rgbcm", (0, np.inf, 0, 1)),
+            "Raster: extent must be",
+        ),
         (lambda axes: Trail(axes, [1], [1]), "Trail needs a dimension to grow along"),
         (lambda axes: Text("{c}"), r"template '\{c\}' has a field 'c'.*\(a, b\)"),
         (lambda axes: Text("{}"), "has a field ''"),
@@ -447,6 +622,15 @@ def test_tracks_that_do_not_fit_are_named(track, words):
         scene_of(axes, [track(axes)], {"a": A, "b": B})
 
 
+@pytest.mark.parametrize(
+    ("make", "words"), [(log, "rectilinear with log and log"), (polar, "polar with linear")]
+)
+def test_a_raster_needs_linear_scales(make, words):
+    axes = make()
+    with pytest.raises(ValueError, match=f"Raster needs rectilinear axes .* not {words}"):
+        scene_of(axes, [Raster(axes, CODES[0], FIVE, (1, 2, 1, 2))])
+
+
 def test_a_description_is_checked_too():
     with pytest.raises(ValueError, match="field 'loss'"):
         scene_of(plain_axes(), [], {"a": A}, "the loss is {loss:.3g}")
@@ -477,6 +661,10 @@ def test_too_large_a_figure_is_told_where_to_save():
     with pytest.raises(ValueError, match=r"max_bytes.*thin out 'iteration', which has 1000 values"):
         scene_of(axes, [line], dimensions, max_bytes=43_999)
     assert scene_of(axes, [line], dimensions, max_bytes=44_000).marks
+    cells = Raster(axes, np.zeros((100, 100), int), ["red"], (0, 1, 0, 1))
+    with pytest.raises(ValueError, match=r"0\.0 MB, more than max_bytes .* fewer points or cells"):
+        scene_of(axes, [cells], max_bytes=9_999)
+    assert scene_of(axes, [cells], max_bytes=10_000).marks
 
 
 def test_a_diverging_trail_keeps_its_direction_and_ends_far_outside():

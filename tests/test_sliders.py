@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ipywidgets import Dropdown, FloatSlider, IntSlider, SelectionSlider
 
 from gdviz.live import OpenStopSlider, StopSlider
-from gdviz.live.sliders import index_of, slider_for
+from gdviz.live.sliders import follow, index_of, slider_for
 
 STOPS = [0.1, 0.2, 0.5, 1.0, 2.0]
 
@@ -17,8 +17,12 @@ def assert_consistent(slider, dimension):
     state = slider.get_state()
     assert state["index"] == slider.index
     assert dimension[slider.index] == slider.value
-    assert slider.label == state["_options_labels"][slider.index] == f"{slider.value:.3g}"
-    assert list(state["_options_labels"]) == [f"{value:.3g}" for value in dimension]
+    labels = state["_options_labels"]
+    assert slider.label == labels[slider.index]
+    short = [f"{value:.3g}" for value in dimension]
+    for label, value, three in zip(labels, dimension, short, strict=True):
+        assert label == three if short.count(three) == 1 else float(label) == float(f"{value:.9g}")
+    assert len(set(labels)) == len(dimension)
     assert index_of(slider, dimension) == slider.index
 
 
@@ -99,6 +103,14 @@ def test_rounding_makes_no_new_stop():
     np.testing.assert_array_equal(slider.values, STOPS)
 
 
+def test_labels_have_as_many_digits_as_tell_the_stops_apart():
+    stops = [1 / 7, 0.25, 0.2501, 0.25011, 1 / 3, 1.0]
+    labels = StopSlider(stops, 1).get_state()["_options_labels"]
+    assert list(labels) == ["0.143", "0.25", "0.2501", "0.25011", "0.333", "1"]
+    twins = StopSlider([1.0, np.nextafter(1, 2)], 1).get_state()["_options_labels"]
+    assert list(map(float, twins)) == [1.0, np.nextafter(1, 2)]
+
+
 @pytest.mark.parametrize("kind", [StopSlider, OpenStopSlider])
 @pytest.mark.parametrize(
     ("value", "words"),
@@ -171,6 +183,37 @@ def test_the_slider_suits_the_values(values, kind):
             assert slider.index == index
     if kind is IntSlider:
         assert (slider.min, slider.max) == (values[0], values[-1])
+
+
+@pytest.mark.parametrize(
+    ("before", "at", "after", "expected"),
+    [
+        (range(5), 3, range(20), 3),
+        (range(5), 4, range(3), 2),
+        (range(5), 4, range(10, 13), 10),
+        (range(10, 13), 12, range(5), 4),
+        ([0.1, 0.2, 0.5], 0.5, [0.1, 0.4, 0.55, 1], 0.55),
+        ([0.1, 0.2, 0.5], 0.1, [0.3, 0.4], 0.3),
+        ([0.1, 0.2, 0.5], 0.2, [0.2, 0.3], 0.2),
+        (["mean", "sum"], "sum", ["max", "sum", "mean"], "sum"),
+        (["mean", "sum"], "sum", ["max", "min"], "max"),
+    ],
+)
+def test_a_slider_follows_new_values(before, at, after, expected):
+    slider = slider_for("x", np.asarray(before))
+    slider.value = at
+    values = np.asarray(after)
+    follow(slider, values)
+    assert slider.value == expected
+    assert values[index_of(slider, values)] == expected
+    if isinstance(slider, IntSlider):
+        assert (slider.min, slider.max) == (values[0], values[-1])
+    else:
+        assert slider.label == slider.get_state()["_options_labels"][slider.index]
+        assert list(slider._options_values) == list(after)
+        for value in after:
+            slider.value = value
+            assert slider.value == value
 
 
 def test_any_slider_stands_at_the_nearest_value():

@@ -9,12 +9,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from gdviz.live import Line, LiveFigure, Points, Text, Trail
+from gdviz.live import Area, Line, LiveFigure, Points, Raster, Text, Trail
 
 X = np.arange(6)
 Y = np.array([[-4.0, 1, 3, np.nan, 4, 8], [9, 7, -30, 2, 1, 0.5]])
 DIMENSIONS = {"run": ["first", "second"], "step": X}
 BOTH = ("run", "step")
+CELLS = np.random.default_rng(0).integers(0, 2, (2, 6, 2, 3))
 ON_TOP = {"zorder": 100}
 ROUND = {"solid_capstyle": "round", "solid_joinstyle": "round", **ON_TOP}
 
@@ -77,6 +78,33 @@ def half_transparent(axes, run, step):
     axes.plot([0, 4], [step, Y[run, 0]], color=(0, 0, 1, 0.5), linewidth=9, **ROUND)
 
 
+def area(axes, run, step):
+    heights = [Y[run, 0], Y[run, step], -3]
+    there = [k for k in range(3) if not np.isnan(heights[k])]
+    x = np.array([0.2, 1.7, 3.9])[there]
+    face, edge = (1, 0, 0, 76 / 255), "black"
+    axes.fill(
+        x, np.take(heights, there), fc=face, ec=edge, lw=2, joinstyle="round", snap=False, **ON_TOP
+    )
+
+
+def colours(axes, run, step):
+    style = {"markersize": 9, "markeredgewidth": 1.2, "markeredgecolor": "white", **ON_TOP}
+    for color in ("C0", "C3"):
+        there = [k for k in X if (k > step) == (color == "C3")]
+        axes.plot(X[there], Y[run, there], "o", color=color, **style)
+
+
+def raster(axes, run, step):
+    axes.autoscale(False)
+    image = np.full((2, 3, 4), 0.4)
+    image[..., :3] = np.where(CELLS[run, step][..., None] == 1, (0, 0, 1), (1, 0, 0))
+    extent = [0.5, 3.5, -2.5, 7.5]
+    axes.imshow(
+        image, extent=extent, origin="lower", aspect="auto", interpolation="nearest", **ON_TOP
+    )
+
+
 def words(axes, run, step):
     text = f"{DIMENSIONS['run'][run]}, step {step}: $y^2$ = {Y[run, step]:.2f}"
     style = {"fontsize": 11, "fontweight": "bold", "color": "C0", "family": "DejaVu Sans"}
@@ -97,6 +125,27 @@ TRACKS = {
         BOTH,
         color=(0, 0, 1, 0.5),
         width=9,
+    ),
+    area: lambda axes: Area(
+        axes,
+        [0.2, 1.7, 3.9],
+        np.stack(np.broadcast_arrays(Y[:, :1], Y, -3), axis=-1),
+        BOTH,
+        color="red",
+        outline="black",
+        width=2,
+    ),
+    colours: lambda axes: Points(
+        axes,
+        X,
+        Y[:, None],
+        BOTH,
+        color=["C0", "C3"],
+        codes=(X[:, None] < X).astype(int),
+        size=9,
+    ),
+    raster: lambda axes: Raster(
+        axes, CELLS, ["red", "blue"], (0.5, 3.5, -2.5, 7.5), BOTH, alpha=0.4
     ),
     words: lambda _: Text(
         "{run}, step {step}: $y^2$ = {y:.2f}",

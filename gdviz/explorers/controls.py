@@ -1,6 +1,6 @@
 """Controls that explorers share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from math import ceil, floor, log10
 from typing import Any
@@ -10,27 +10,20 @@ import traitlets
 from ipywidgets import HTML, Button, Dropdown, FloatSlider, HBox, Label, VBox
 
 from gdviz.initialization import Gaussian, Initialization, Uniform
-from gdviz.landscape import Plane, parameter_plane
-from gdviz.linear import LinearRegression
 from gdviz.live import OpenStopSlider
 from gdviz.task import Array
 
 LABEL_WIDTH = "8.5em"
 SLOWEST, FASTEST = 1e-4, 3.0
 """The ends of a learning-rate slider, as multiples of the largest stable learning rate."""
-ROUND = (1, 1.1, 1.3, 1.5, 1.7, 2, 2.2, 2.5, 2.8, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9)
+FINE = (1, 1.1, 1.3, 1.5, 1.7, 2, 2.2, 2.5, 2.8, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9)
 """The stops in each decade: round numbers, some 14 % apart."""
+COARSE = (1, 1.5, 2, 3, 5, 7)
+"""Stops for pictures that take more data each, some 47 % apart."""
 WIDEST = 10.0
 """Where the sliders of an initialization end."""
 FIRST_SEED = 59
 """N(0, 1) then starts left of and above the penguins' minimum, where a path can be seen."""
-
-
-def plane_of_a_line(task: LinearRegression) -> Plane:
-    """Return the plane of W and b, or say what kind of task is needed for it."""
-    if not isinstance(task, LinearRegression):
-        raise ValueError(f"task must be a gd.LinearRegression, got {task!r}")
-    return parameter_plane(task)
 
 
 def labelled(label: str, *widgets: Any) -> HBox:
@@ -38,13 +31,16 @@ def labelled(label: str, *widgets: Any) -> HBox:
     return HBox([Label(label, layout={"width": LABEL_WIDTH, "flex": "none"}), *widgets])
 
 
-def learning_rate_stops(limit: float) -> Array:
-    """Return some 80 round numbers, from far too small to three times the stability limit."""
+def learning_rate_stops(limit: float, digits: Sequence[float] = FINE) -> Array:
+    """Return round numbers, from far too small to three times the stability limit.
+
+    ``digits`` are the stops of a decade: `FINE` makes some 80, `COARSE` 27.
+    """
     if not 0 < limit < np.inf:
         raise ValueError(f"the largest stable learning rate is {limit}: rescale the data")
     low, high = SLOWEST * limit, FASTEST * limit
     decades = range(floor(log10(low)), ceil(log10(high)))
-    stops = np.array([float(f"{digits}e{decade}") for decade in decades for digits in ROUND])
+    stops = np.array([float(f"{digit}e{decade}") for decade in decades for digit in digits])
     return np.append(stops[(stops >= low) & (stops < high * (1 - 1e-9))], high)
 
 

@@ -4,29 +4,37 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from ipywidgets import IntSlider, Widget
+from ipywidgets import IntSlider, ToggleButtons, Widget
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from gdviz.classification import Classifier
 from gdviz.descent import Descent, Status, gradient_descent
 from gdviz.explorers.controls import (
+    COARSE,
+    FINE,
     InitializationControl,
     labelled,
     learning_rate_stops,
-    plane_of_a_line,
     with_marks,
 )
-from gdviz.explorers.style import LINE, NOW, PATH, START
-from gdviz.figures import draw_fit, draw_landscape, draw_loss, gdviz_style
+from gdviz.explorers.fits import fit_of
+from gdviz.explorers.grounds import OVER, Curve, Ground, Map, PathMap, Relief, walk
+from gdviz.figures import draw_loss, gdviz_style, loss_range
 from gdviz.initialization import Gaussian, Initialization
-from gdviz.landscape import landscape, window_around
+from gdviz.landscape import minimizer_of
 from gdviz.linear import LinearRegression
-from gdviz.live import Line, LiveFigure, OpenStopSlider, Player, Points, Presets, Text, Trail
-from gdviz.task import Array
+from gdviz.live import LiveFigure, OpenStopSlider, Player, Presets, Text, Track
+from gdviz.surfaces import GRID_POINTS, Surface
+from gdviz.task import Array, Task
 
-PANELS = ((0.072, 0.13, 0.27, 0.69), (0.485, 0.13, 0.19, 0.69), (0.75, 0.13, 0.24, 0.69))
+THREE_PANELS = ((0.072, 0.13, 0.27, 0.69), (0.485, 0.13, 0.19, 0.69), (0.75, 0.13, 0.24, 0.69))
 """Left, bottom, width and height of landscape, loss curve and fit, as fractions of the figure."""
-BOTH = ("learning_rate", "iteration")
+TWO_PANELS = ((0.072, 0.13, 0.45, 0.69), (0.665, 0.13, 0.325, 0.69))
+"""Where there is no fit to be seen."""
+ITERATIONS, ITERATIONS_OF_CLASSIFIER = 500, 300
+SEEN_FROM = (-60, 35)
+"""Azimuth and elevation, in degrees, at first."""
 
 
 class DescentExplorer(LiveFigure):
@@ -35,20 +43,30 @@ class DescentExplorer(LiveFigure):
     Every descent that the learning-rate slider can show is computed at once; the browser then
     draws the one that it stands at. Click the landscape to start the descent there.
 
+    The landscape of one parameter is a curve, that of two a map (or, at a switch, a surface).
+    With more parameters it is the plane that keeps most of the descents' variance; how much of
+    the present one's is written above it. The fit is a line, the probabilities of a classifier of
+    one feature, or the regions of one of two features; other tasks do without.
+
     Parameters
     ----------
-    task : LinearRegression
-        With one feature and one output, so that its landscape is a picture.
+    task : Task
+        A model with its data, or a surface.
     initialization : Gaussian or Uniform
-        Where the first start is drawn from.
+        Where starts are drawn from. Default: N(0, 1).
+    start : array_like of shape ``task.shape``
+        The first start. Default: drawn.
     iterations : int
-        The longest descent. 500 are enough for three times the stability limit to end in NaN.
+        The longest descent. Default: 500, so that three times the stability limit ends in NaN;
+        300 for classifiers, each picture of which takes more data.
 
     Attributes
     ----------
     learning_rate, iteration : slider
         Their ``value`` may be set from code.
     initialization : InitializationControl
+    view, azimuth, elevation : widget
+        The switch between map and surface, and the sliders that turn the surface.
     start : ndarray of shape ``task.shape``
         Where the descent starts; may be set from code.
     descent : Descent
@@ -57,72 +75,105 @@ class DescentExplorer(LiveFigure):
     Raises
     ------
     ValueError
-        If the task does not have exactly two parameters, or iterations is not a whole number of
-        at least 1.
+        If the task is none, or iterations is not a whole number of at least 1.
     """
 
     def __init__(
         self,
-        task: LinearRegression,
+        task: Task,
         *,
         initialization: Initialization | None = None,
-        iterations: int = 500,
+        start: ArrayLike | None = None,
+        iterations: int | None = None,
     ) -> None:
+        if not isinstance(task, Task):
+            raise ValueError(
+                f"task must be one such as gd.LinearRegression(X, y) or gd.surfaces.bowl(), got "
+                f"{task!r}"
+            )
+        is_classifier = isinstance(task, Classifier)
+        if iterations is None:
+            iterations = ITERATIONS_OF_CLASSIFIER if is_classifier else ITERATIONS
         if isinstance(iterations, bool) or not isinstance(iterations, (int, np.integer)):
             raise ValueError(f"iterations must be a whole number, got {iterations!r}")
         if iterations < 1:
             raise ValueError(f"iterations must be at least 1, got {iterations}")
         self.task = task
-        self._plane = plane_of_a_line(task)
-        self._limit = limit = float(task.max_stable_learning_rate())
-        self._stops = learning_rate_stops(limit)
+        self._limit, self._limit_name = _stable_learning_rate(task)
+        self._stops = learning_rate_stops(self._limit, COARSE if is_classifier else FINE)
         self.learning_rate = OpenStopSlider(
             self._stops,
-            self._stop_near(limit / 4),
+            self._stop_near(self._limit / 4),
             layout={"width": "100%", "margin": "2px 0 0 0"},
         )
         self.iteration = IntSlider(
             min=0, max=iterations, value=min(20, iterations), layout={"flex": "1 1 auto"}
         )
         self.initialization = InitializationControl(initialization or Gaussian())
-        self._start = self.initialization.sample(task.shape)
-        self._window = self._fitting_window(self._start)
-        with gdviz_style():
-            self._figure = Figure(figsize=(11, 4.3))
-            self._axes = [self._figure.add_axes(rectangle) for rectangle in PANELS]
-            draw_loss(self._axes[1], iterations)
-            draw_fit(self._axes[2], task.dataset)
+        self.view = ToggleButtons(options=["map", "surface"], style={"button_width": "5.5em"})
+        self.azimuth = _turning("turn", SEEN_FROM[0], -180, 180)
+        self.elevation = _turning("tilt", SEEN_FROM[1], 0, 90)
+        drawn = self.initialization.sample(task.shape)
+        self._start = drawn if start is None else self._as_start(start)
+        self._batch = self._descend(self._start)
+        self._make_panels()
+        self._ground.look_at(self._batch, self._draws())
         self._paint()
-        self._descend()
         with gdviz_style():
             super().__init__(
                 self._figure,
                 **self._contents(),
                 controls={"learning_rate": self.learning_rate, "iteration": self.iteration},
             )
-        self.on_click(self._axes[0], self._start_at)
+        self.on_click(self._ground.axes, self._start_at)
         self.learning_rate.observe(self._follow, "value")
         self.initialization.observe(self._draw_start, ["value", "seed"])
+        self.view.observe(self._change_view, "value")
+
+    def _make_panels(self) -> None:
+        """Make the figure: landscape, loss curve and, where there is one, fit."""
+        fit = fit_of(self.task)
+        rectangles = TWO_PANELS if fit is None else THREE_PANELS
+        kind = {1: Curve, 2: Map}.get(int(np.prod(self.task.shape)), PathMap)
+        with gdviz_style():
+            self._figure = Figure(figsize=(11, 4.3))
+            self._axes = [self._figure.add_axes(rectangle) for rectangle in rectangles]
+            draw_loss(self._axes[1], self.iteration.max)
+            self._fit = None if fit is None else fit(self._axes[2], self.task)
+            self._ground: Ground = kind(self._axes[0], self.task)
+            self._views: dict[str, Ground | Relief] = {"map": self._ground}
+            if isinstance(self._ground, Map):
+                left, bottom, width, height = rectangles[0]
+                box = (left - 0.05, bottom - 0.1, width + 0.07, height + 0.13)
+                on_surface = self._figure.add_axes(box, projection="3d", visible=False)
+                self._views["surface"] = relief = Relief(on_surface, self._ground)
+                relief.turn(self.azimuth.value, self.elevation.value)
+                for slider in (self.azimuth, self.elevation):
+                    slider.observe(lambda _: self._turn(relief), "value")
 
     def _rows(self) -> list[Widget]:
-        limit = self._limit
-        presets = {
-            "too small": self._stop_near(limit / 1000),
-            "good": self._stop_near(limit / 4),
-            "too large": float(self._stops[self._stops > 1.02 * limit][0]),
-            "NaN": float(self._stops[-1]),
+        rates = {
+            "too small": self._stop_near(self._limit / 1000),
+            "good": self._stop_near(self._limit / 4),
+            "too large": float(self._stops[self._stops > 1.02 * self._limit][0]),
         }
+        if self._batch.run(-1).status == Status.NAN:
+            rates["NaN"] = float(self._stops[-1])
         positions = {
-            label: {"learning_rate": rate, "iteration": 0} for label, rate in presets.items()
+            label: {"learning_rate": rate, "iteration": 0} for label, rate in rates.items()
         }
-        slider = with_marks(self.learning_rate, {"limit 2/λmax": limit})
-        return [
+        marks = {self._limit_name: self._limit} if self._limit_name else {}
+        slider = with_marks(self.learning_rate, marks)
+        rows = [
             self.canvas,
             labelled("learning rate ε", slider),
             labelled("iteration", self.iteration, Player(self.iteration)),
             labelled("try", Presets(self.controls, positions)),
             labelled("initialization", self.initialization),
         ]
+        if len(self._views) > 1:
+            rows.append(labelled("landscape", self.view, self.azimuth, self.elevation))
+        return rows
 
     def __repr__(self) -> str:
         return f"DescentExplorer({self.task!r})"
@@ -139,91 +190,130 @@ class DescentExplorer(LiveFigure):
 
     @start.setter
     def start(self, theta: ArrayLike) -> None:
+        start = self._as_start(theta)
+        batch = self._descend(start)
+        repaint = self._ground.look_at(batch, self._draws())
+        self._start, self._batch = start, batch
+        self._show(repaint)
+
+    def _as_start(self, theta: ArrayLike) -> Array:
         start = self.task.as_theta(theta)
         if start.shape != self.task.shape or not np.isfinite(start).all():
             raise ValueError(
                 f"start must be one finite theta of shape {self.task.shape}, got {theta!r}"
             )
-        window = self._fitting_window(start)
-        self._start = start.copy()
-        repaint = not np.array_equal(window, self._window)
-        if repaint:
-            self._window = window
-            self._paint()
-        self._descend()
-        with gdviz_style():
-            self.update(**self._contents(), repaint=repaint)
+        return np.array(start, dtype=np.float64)
+
+    def _descend(self, start: Array) -> Descent:
+        return gradient_descent(self.task, start, self.learning_rate.values, self.iteration.max)
+
+    def _draws(self) -> Array:
+        """Return the middle of what could be drawn as a start: a new sample keeps the window."""
+        draws = self.initialization.value.sample((1000, *self.task.shape), rng=0)
+        return np.asarray(np.quantile(draws, [0.1, 0.9], axis=0))
 
     def _draw_start(self, _: Any) -> None:
         self.start = self.initialization.sample(self.task.shape)
 
-    def _start_at(self, u: float, v: float) -> None:
-        self.start = self._plane.point(u, v)
+    def _start_at(self, x: float, y: float) -> None:
+        if self._landscape is self._ground:  # a place on a surface is a line of sight
+            self.start = self._ground.theta_at(x, y)
 
     def _follow(self, _: Any) -> None:
         """Compute a learning rate between the stops, which only code can choose."""
-        if self.learning_rate.value not in self._rates:
-            self._descend()
-            self.update(**self._contents())
+        if self.learning_rate.value not in self._batch.learning_rate:
+            self._batch = self._descend(self._start)
+            self._show(repaint=self._ground.look_at(self._batch, self._draws()))
+
+    @property
+    def _landscape(self) -> Ground | Relief:
+        """The landscape as it is looked at now."""
+        return self._views[self.view.value]
+
+    def _change_view(self, _: Any) -> None:
+        for view in self._views.values():
+            view.axes.set_visible(view is self._landscape)
+        self.azimuth.disabled = self.elevation.disabled = self._landscape is self._ground
+        self._show(repaint=True)
+
+    def _turn(self, relief: Relief) -> None:
+        relief.turn(self.azimuth.value, self.elevation.value)
+        with gdviz_style():
+            self.update(**self._contents(), repaint=True)
+
+    def _show(self, repaint: bool) -> None:
+        """Send what moves and, if it has changed, what stands still."""
+        if repaint:
+            self._paint()
+        with gdviz_style():
+            self.update(**self._contents(), repaint=repaint)
 
     def _stop_near(self, rate: float) -> float:
         return float(self._stops[np.argmin(np.abs(np.log(self._stops / rate)))])
 
-    def _fitting_window(self, start: Array) -> Array:
-        """Return a window that shows the start and most of what could be drawn instead."""
-        draws = self.initialization.value.sample((1000, *self.task.shape), rng=0)
-        spread = np.quantile(draws, [0.1, 0.9], axis=0)
-        return window_around(self.task, self._plane, np.concatenate([spread, start[None]]))
-
-    def _descend(self) -> None:
-        self._rates = self.learning_rate.values
-        self._batch = gradient_descent(self.task, self._start, self._rates, self.iteration.max)
-
     def _paint(self) -> None:
         """Draw what stands still and depends on the window: the landscape, the range of losses."""
-        on_landscape, on_loss, _ = self._axes
-        picture = landscape(self.task, self._plane, self._window)
         with gdviz_style():
-            on_landscape.clear()
-            draw_landscape(on_landscape, picture, self._plane, self.task.minimizer())
-        highest = 20 * picture.loss.max()
-        on_loss.set_ylim(max(0.7 * self.task.least_loss, 1e-9 * highest), highest)
+            self._landscape.paint()
+        low, high = loss_range(self._ground.picture)
+        on_loss = self._axes[1]
+        if self.task.least_loss >= -1e-12 * high:
+            least = max(self.task.least_loss, np.nanmin(self._batch.loss))
+            on_loss.set_ylim(max(0.7 * least, 1e-8 * high), 5 * high)
+        else:  # a loss below zero has no logarithm
+            on_loss.set_yscale("linear")
+            on_loss.set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
 
     def _contents(self) -> dict[str, Any]:
         """Return all that moves, as LiveFigure and its update take it."""
-        on_landscape, on_loss, on_fit = self._axes
         batch = self._batch
-        u, v = np.moveaxis(self._plane.coordinates(batch.theta), -1, 0)
         iterations = np.arange(batch.iterations + 1)
-        ends = np.array(on_fit.get_xlim())
-        fit = self.task.predict(batch.theta, ends)[..., 0]
-
         codes = batch.status_codes()
         values = {"loss": batch.loss, "norm": batch.gradient_norm, "status": codes}
 
         def text(template: str, words: Sequence[str], **style: Any) -> Text:
-            return Text(template, values, BOTH, {"status": words}, **style)
+            return Text(template, values, OVER, {"status": words}, **style)
 
         meanings = [status.meaning for status in Status]
         style: dict[str, Any] = {"y": 0.94, "size": 12.5}
+        trail, _, now = walk(self._axes[1], iterations[None].astype(float), batch.loss)
+        tracks: list[Track] = [*self._landscape.tracks(batch), trail, now]
+        if self._fit is not None:
+            tracks += self._fit.tracks(batch)
+        tracks += [
+            text("ε = {learning_rate:.3g}", meanings, x=0.012, **style),
+            text("iteration {iteration}", meanings, x=0.12, **style),
+            text("loss {loss:.4g}", meanings, x=0.235, **style),
+            text("gradient norm {norm:.3g}", meanings, x=0.39, **style),
+            text("{status}", meanings, x=0.988, align="right", bold=True, **style),
+        ]
         return {
-            "tracks": [
-                Trail(on_landscape, u, v, BOTH, **PATH),
-                Points(on_landscape, u[:, :1], v[:, :1], BOTH, **START),
-                Points(on_landscape, u, v, BOTH, **NOW),
-                Trail(on_loss, iterations, batch.loss, BOTH, **PATH),
-                Points(on_loss, iterations, batch.loss, BOTH, **NOW),
-                Line(on_fit, ends, fit, BOTH, **LINE),
-                text("ε = {learning_rate:.3g}", meanings, x=0.012, **style),
-                text("iteration {iteration}", meanings, x=0.12, **style),
-                text("loss {loss:.4g}", meanings, x=0.235, **style),
-                text("gradient norm {norm:.3g}", meanings, x=0.39, **style),
-                text("{status}", meanings, x=0.988, align="right", bold=True, **style),
-            ],
-            "dimensions": {"learning_rate": self._rates, "iteration": iterations},
+            "tracks": tracks,
+            "dimensions": {"learning_rate": batch.learning_rate, "iteration": iterations},
             "description": text(
                 "learning rate {learning_rate:.3g}, iteration {iteration} of "
                 f"{batch.iterations}: loss {{loss:.3g}}, {{status}}",
                 [str(status) for status in Status],
             ),
         }
+
+
+def _turning(name: str, value: int, low: int, high: int) -> IntSlider:
+    """Return a slider in degrees, which has no effect until there is a surface to be turned."""
+    return IntSlider(value, low, high, 5, description=name, disabled=True, layout={"width": "17em"})
+
+
+def _stable_learning_rate(task: Task) -> tuple[float, str]:
+    """Return the largest stable learning rate, and what to call it on the slider's scale."""
+    best = minimizer_of(task)
+    limit = float(task.max_stable_learning_rate(best))
+    if isinstance(task, LinearRegression):
+        return limit, "limit 2/λmax"
+    if np.isfinite(limit):
+        return limit, "2/λmax at the minimum" if best is not None else "2/λmax at θ = 0"
+    if not isinstance(task, Surface):
+        return limit, "2/λmax"
+    low, high = task.window.T
+    grid = np.linspace(low, high, GRID_POINTS)[:, None]
+    steepest = np.linalg.norm(task.jacobian(grid), axis=(-2, -1)).max()
+    return float(np.min(high - low) / steepest), ""

@@ -5,10 +5,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
-from gdviz.explorers.controls import plane_of_a_line
 from gdviz.explorers.style import LINE, NOW
 from gdviz.figures import draw_fit, gdviz_style
-from gdviz.landscape import window_around
+from gdviz.landscape import parameter_plane, window_around
 from gdviz.linear import LinearRegression
 from gdviz.live import Line, LiveFigure, Points, Text
 from gdviz.task import Array
@@ -32,8 +31,10 @@ class FitExplorer(LiveFigure):
     """
 
     def __init__(self, task: LinearRegression) -> None:
+        if not isinstance(task, LinearRegression):
+            raise ValueError(f"task must be a gd.LinearRegression, got {task!r}")
         self.task = task
-        plane = plane_of_a_line(task)
+        plane = parameter_plane(task)
         W, b = (_round_stops(low, high) for low, high in window_around(task, plane, _origin(task)))
         theta = plane.point(*np.meshgrid(W, b, indexing="ij"))
         loss = task.loss(theta)

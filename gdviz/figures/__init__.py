@@ -1,8 +1,20 @@
 """matplotlib pictures of descents: each function draws on an Axes that it is given."""
 
-from gdviz.figures.fit import draw_fit
-from gdviz.figures.landscape import draw_landscape
+from gdviz.figures.fit import class_color, draw_classes, draw_fit, draw_probabilities
+from gdviz.figures.landscape import draw_curve, draw_landscape, draw_surface, loss_range
 from gdviz.figures.loss import draw_loss
 from gdviz.figures.style import COLORS, gdviz_style
 
-__all__ = ["COLORS", "draw_fit", "draw_landscape", "draw_loss", "gdviz_style"]
+__all__ = [
+    "COLORS",
+    "class_color",
+    "draw_classes",
+    "draw_curve",
+    "draw_fit",
+    "draw_landscape",
+    "draw_loss",
+    "draw_probabilities",
+    "draw_surface",
+    "gdviz_style",
+    "loss_range",
+]

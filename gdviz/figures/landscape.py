@@ -1,15 +1,22 @@
-"""The loss landscape over two parameters, seen from above."""
+"""The loss landscape: a curve over one parameter; over two, seen from above or as a surface."""
+
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+from mpl_toolkits.mplot3d import Axes3D
 
-from gdviz.figures.style import label
 from gdviz.landscape import Landscape, Plane
-from gdviz.task import Array
+from gdviz.task import Array, Task
 
 LEVELS = 15
+FACETS = 40
+"""Along each side of a surface."""
+STAR: dict[str, Any] = {"color": "white", "markeredgecolor": "black", "markersize": 14}
+HEADROOM = 0.08
+"""Above and below a curve, as a fraction of its height."""
 
 
 def draw_landscape(
@@ -20,27 +27,90 @@ def draw_landscape(
     The levels are spaced as the squares 0, 1, 4, 9, ..., so that a parabola's rings are evenly
     spaced.
     """
-    finite = landscape.loss[np.isfinite(landscape.loss)]
-    low, high = finite.min(), finite.max()
-    if not high > low:
-        high = low + 1
-    levels = low + (high - low) * np.linspace(0, 1, LEVELS) ** 2
-    grid = (landscape.u, landscape.v, landscape.loss)
+    low, high = loss_range(landscape)
+    levels: Array = low + (high - low) * np.linspace(0, 1, LEVELS) ** 2
+    grid = (*landscape.coordinates, landscape.loss)
     filled = axes.contourf(*grid, levels=levels, norm=PowerNorm(0.5, low, high))
     axes.contour(*grid, levels=levels, colors="white", linewidths=0.4)
     if minimizer is not None:
-        u, v = plane.coordinates(minimizer)
-        axes.plot(u, v, "*", color="white", markeredgecolor="black", markersize=14)
+        axes.plot(*plane.coordinates(minimizer), "*", **STAR)
     ticks = levels[[0, LEVELS // 2, LEVELS - 1]]
     bar = axes.figure.colorbar(filled, cax=axes.inset_axes((1.03, 0, 0.05, 1)))
-    bar.set_ticks(ticks, labels=[f"{tick:.2g}" for tick in ticks])
+    bar.set_ticks(ticks.tolist(), labels=[f"{tick:.2g}" for tick in ticks])
     bar.ax.set_title("loss", fontsize=11, fontweight="normal", loc="left")
-    for axis in (axes.xaxis, axes.yaxis):
+    axes.set_box_aspect(1)
+    _name(axes, plane.names)
+    _head(axes, minimizer)
+
+
+def draw_curve(
+    axes: Axes, landscape: Landscape, plane: Plane, task: Task, minimizer: Array | None = None
+) -> None:
+    """Draw the loss over a single parameter as a curve, and a star at the minimizer."""
+    low, high = loss_range(landscape)
+    [u], [name] = landscape.coordinates, plane.names
+    axes.plot(u, landscape.loss, color="0.35")
+    axes.fill_between(u, landscape.loss, low - high, color="0.93", linewidth=0)
+    if minimizer is not None:
+        axes.plot(plane.coordinates(minimizer), task.loss(minimizer), "*", **STAR)
+    margin = HEADROOM * (high - low)
+    axes.set(xlim=u[[0, -1]], ylim=(low - margin, high + margin))
+    _name(axes, (name, "loss"))
+    _head(axes, minimizer)
+
+
+def draw_surface(
+    axes: Axes3D, landscape: Landscape, plane: Plane, task: Task, minimizer: Array | None = None
+) -> None:
+    """Draw the loss as a surface over two parameters, in the colours of `draw_landscape`.
+
+    There is a little room below, for a minimum between the points of the grid. The projection is
+    parallel, so that lines far outside the picture do not come round behind it.
+    """
+    low, high = loss_range(landscape)
+    u, v = np.meshgrid(*landscape.coordinates)
+    axes.set_proj_type("ortho")
+    axes.plot_surface(
+        u,
+        v,
+        landscape.loss,
+        cmap="viridis",
+        norm=PowerNorm(0.5, low, high),
+        rcount=FACETS,
+        ccount=FACETS,
+        linewidth=0.15,
+        edgecolor="white",
+    )
+    if minimizer is not None:
+        best = (*plane.coordinates(minimizer), task.loss(minimizer))
+        axes.plot(*([value] for value in best), "*", zorder=10, **STAR)
+    axes.set(xlim=u[0, [0, -1]], ylim=v[[0, -1], 0], zlim=(low - 0.03 * (high - low), high))
+    axes.set_box_aspect((1, 1, 0.7), zoom=1.05)
+    _name(axes, plane.names)
+    axes.set_title("Landscape", x=0.1, y=0.96)
+    axes.zaxis.set_major_locator(MaxNLocator(4))
+    axes.zaxis.set_major_formatter(FuncFormatter(_short))
+    axes.tick_params(pad=0)
+
+
+def loss_range(landscape: Landscape) -> tuple[float, float]:
+    """Return the least and the largest finite loss of a landscape; never the same."""
+    finite = landscape.loss[np.isfinite(landscape.loss)]
+    low, high = float(finite.min()), float(finite.max())
+    return low, high if high > low else low + 1
+
+
+def _name(axes: Axes, names: tuple[str, ...]) -> None:
+    for axis, name in zip((axes.xaxis, axes.yaxis), names, strict=True):
         axis.set_major_locator(MaxNLocator(5))
         axis.set_major_formatter(FuncFormatter(_short))
-    axes.set_box_aspect(1)
-    label(axes, x=plane.names[0], y=plane.names[1], title="Landscape")
-    axes.set_title("○ start  ☆ minimum", loc="right", fontsize=11, fontweight="normal")
+        axis.set_label_text(name)
+
+
+def _head(axes: Axes, minimizer: Array | None) -> None:
+    axes.set_title("Landscape")
+    key = "○ start" if minimizer is None else "○ start  ☆ minimum"
+    axes.set_title(key, loc="right", fontsize=11, fontweight="normal")
 
 
 def _short(value: float, _: int) -> str:

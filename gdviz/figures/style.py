@@ -18,6 +18,9 @@ COLORS = {
     "purple": "#CC79A7",
 }
 
+CLASS_COLORS = [COLORS[name] for name in ("blue", "orange", "green", "purple", "sky blue", "black")]
+"""Of a dataset's classes; vermillion is for what moves."""
+
 STYLE: dict[str, Any] = {
     "font.size": 12,
     "axes.titlesize": 13,

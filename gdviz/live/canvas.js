@@ -23,7 +23,9 @@ function unpack(scene) {
     marks: scene.marks.map((mark) =>
       mark.kind === "text"
         ? { ...mark, parts: mark.parts.map(part) }
-        : { ...mark, x: array(mark.x), y: array(mark.y) },
+        : Object.fromEntries(
+            Object.entries(mark).map(([name, v]) => [name, v?.dtype ? array(v) : v]),
+          ),
     ),
   };
 }
@@ -108,22 +110,86 @@ function tracePath(context, x, y, count) {
   }
 }
 
+/** A closed path through the corners that are there; the kernel has cut off what is far away. */
+function traceArea(context, x, y) {
+  context.beginPath();
+  for (let k = 0; k < x.length; k++) {
+    if (!Number.isNaN(x[k] + y[k])) context.lineTo(x[k], y[k]);
+  }
+  context.closePath();
+}
+
+function drawArea(context, mark, position) {
+  const { x, y } = coordinates(mark, position);
+  traceArea(context, x, y);
+  context.fillStyle = mark.colors[0];
+  context.fill();
+  if (mark.width > 0) {
+    context.lineJoin = "round";
+    context.strokeStyle = mark.outline;
+    context.lineWidth = mark.width;
+    context.stroke();
+  }
+}
+
+/** Cells as an image, one pixel each; kept until others are shown. */
+function imageOf(mark, position) {
+  const codes = at(mark.codes, position);
+  if (mark.shown?.offset === codes.byteOffset) return mark.shown.image;
+  const [rows, columns] = mark.codes.shape.slice(-2);
+  const image = new OffscreenCanvas(columns, rows);
+  const cells = new ImageData(columns, rows);
+  const bytes = mark.colors.flatMap((color) =>
+    [1, 3, 5, 7].map((digit) => parseInt(color.slice(digit, digit + 2), 16)),
+  );
+  const colors = new Uint32Array(Uint8Array.from(bytes).buffer); // a colour at a time
+  const pixels = new Uint32Array(cells.data.buffer);
+  for (let k = 0; k < codes.length; k++) pixels[k] = colors[codes[k]];
+  image.getContext("2d").putImageData(cells, 0, 0);
+  mark.shown = { offset: codes.byteOffset, image };
+  return image;
+}
+
+function drawRaster(context, mark, position) {
+  const image = imageOf(mark, position);
+  const [x0, y0, x1, y1] = mark.corners;
+  context.transform((x1 - x0) / image.width, 0, 0, (y1 - y0) / image.height, x0, y0);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(image, 0, 0);
+}
+
 /** x and y at a position; what does not vary along the points is repeated. */
 function coordinates(mark, position) {
   let x = at(mark.x, position);
   let y = at(mark.y, position);
-  const length = Math.max(x.length, y.length);
+  const length = Math.max(x.length, y.length, mark.codes ? at(mark.codes, position).length : 0);
   if (x.length < length) x = new Float32Array(length).fill(x[0]);
   if (y.length < length) y = new Float32Array(length).fill(y[0]);
   return { x, y, count: mark.grows ? Math.min(length, position[mark.grows] + 1) : length };
 }
 
-function drawMark(context, mark, position) {
+function drawDot(context, x, y, radius, color, rim) {
+  const disc = (size, style) => {
+    context.beginPath();
+    context.arc(x, y, size, 0, 2 * Math.PI);
+    context.fillStyle = style;
+    context.fill();
+  };
+  if (!rim) {
+    disc(radius, color);
+  } else if (color.endsWith("ff") && rim.endsWith("ff")) {
+    disc(radius + RIM / 2, rim); // a disc on a disc takes half the time of a stroke
+    disc(Math.max(0, radius - RIM / 2), color);
+  } else {
+    disc(radius, color);
+    context.strokeStyle = rim;
+    context.lineWidth = RIM;
+    context.stroke();
+  }
+}
+
+function drawLine(context, mark, position) {
   const { x, y, count } = coordinates(mark, position);
-  context.save();
-  context.beginPath();
-  context.rect(...mark.clip);
-  context.clip();
   if (mark.width > 0) {
     context.lineJoin = context.lineCap = "round";
     tracePath(context, x, y, count);
@@ -132,22 +198,30 @@ function drawMark(context, mark, position) {
       context.lineWidth = mark.width + 2 * RIM;
       context.stroke();
     }
-    context.strokeStyle = mark.color;
+    context.strokeStyle = mark.colors[0];
     context.lineWidth = mark.width;
     context.stroke();
   }
   if (mark.dots > 0) {
-    context.fillStyle = mark.color;
-    context.strokeStyle = mark.outline ?? mark.color;
-    context.lineWidth = RIM;
-    for (let k = 0; k < count; k++) {
-      if (!(Math.abs(x[k]) < FAR && Math.abs(y[k]) < FAR)) continue;
-      context.beginPath();
-      context.arc(x[k], y[k], mark.dots / 2, 0, 2 * Math.PI);
-      context.fill();
-      if (mark.kind === "points") context.stroke();
-    }
+    const codes = mark.codes && at(mark.codes, position);
+    mark.colors.forEach((color, code) => {
+      const rim = mark.kind === "points" ? (mark.outline ?? color) : null;
+      for (let k = 0; k < count; k++) {
+        if (codes && codes[codes.length > 1 ? k : 0] !== code) continue;
+        if (Math.abs(x[k]) < FAR && Math.abs(y[k]) < FAR) drawDot(context, x[k], y[k], mark.dots / 2, color, rim);
+      }
+    });
   }
+}
+
+const SHAPES = { line: drawLine, points: drawLine, area: drawArea, raster: drawRaster };
+
+function drawMark(context, mark, position) {
+  context.save();
+  context.beginPath();
+  context.rect(...mark.clip);
+  context.clip();
+  SHAPES[mark.kind](context, mark, position);
   context.restore();
 }
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from gdviz.live.lifetime import belongs_to_this_cell, close_tree
 from gdviz.live.player import Player
 from gdviz.live.scene import Position, Scene, axes_box, build_scene
-from gdviz.live.sliders import index_of, slider_for
+from gdviz.live.sliders import follow, index_of, slider_for
 from gdviz.live.still import SCALE, Painting
 from gdviz.live.tracks import Text, Track
 from gdviz.live.widget import LiveCanvas
@@ -31,7 +31,7 @@ class LiveFigure(VBox):  # type: ignore[misc]
     ----------
     figure : matplotlib Figure
         What stands still. It is painted when the LiveFigure is made; `update` repaints it.
-    tracks : sequence of Trail, Line, Points or Text
+    tracks : sequence of Trail, Line, Points, Area, Raster or Text
         What moves; drawn in this order.
     dimensions : mapping of str to array_like
         The values of each dimension: numbers or words.
@@ -68,6 +68,7 @@ class LiveFigure(VBox):  # type: ignore[misc]
         self.scene = self._build(tracks, dimensions, self._description)
         given = dict(controls or {})
         self._check_known("controls", given)
+        self._followers = [name for name in self.scene.dimensions if name not in given]
         self.controls: dict[str, Any] = {
             name: given[name] if name in given else slider_for(name, values)
             for name, values in self.scene.dimensions.items()
@@ -122,8 +123,8 @@ class LiveFigure(VBox):  # type: ignore[misc]
     ) -> None:
         """Replace the tracks, in one message to the browser.
 
-        ``dimensions`` and ``description`` replace what they name; ``repaint`` says that the
-        figure's own artists have changed.
+        ``dimensions`` and ``description`` replace what they name, and sliders that are not your
+        own follow; ``repaint`` says that the figure's own artists have changed.
         """
         self._check_known("dimensions", dimensions or {})
         description = description or self._description
@@ -134,6 +135,9 @@ class LiveFigure(VBox):  # type: ignore[misc]
         )
         self._description = description
         self._transmit(repaint)
+        for name in dimensions or {}:
+            if name in self._followers:
+                follow(self.controls[name], self.scene.dimensions[name])
 
     def on_click(self, axes: Axes, callback: Callable[[float, float], None]) -> None:
         """Call ``callback(x, y)``, in data coordinates, where someone clicks in ``axes``."""

@@ -9,16 +9,18 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgba
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from gdviz.live.tracks import Line, Points, Text, Track, Trail
+from gdviz.live.tracks import Area, Line, Points, Raster, Text, Track, Trail
 
 POINT = 100 / 72
 """Pixels per point: a figure's own size is 100 pixels per inch, whatever it is painted at."""
 FAR = 1e6
 """Pixels beyond which float32 no longer tells where a line passes through the picture."""
+NEAR = 1e4
+"""Half the side, in pixels, of the square to which polygons are cut: renderers fill no larger."""
 LARGEST = 1e30
 """The largest coordinate that is sent."""
 PRECISION = re.compile(r"\.\d+[gfe]")
@@ -45,23 +47,50 @@ class Numbers:
 
 @dataclass(frozen=True, eq=False)
 class Marks:
-    """A line or a set of points in figure pixels, from the upper left."""
+    """A line, a set of points or an area in figure pixels, from the upper left.
+
+    Points of several colours have ``codes``, which count into ``colors``; all else has one colour.
+    """
 
     kind: str
     x: Numbers
     y: Numbers
     axes: Axes
     grows: str | None
-    color: str
+    colors: tuple[str, ...]
+    codes: Numbers | None
     outline: str | None
     width: float
     dots: float
 
     def at(self, position: Position) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return the points shown at ``position``."""
-        x, y = np.broadcast_arrays(self.x.at(position), self.y.at(position))
+        each = [self.x, self.y] if self.codes is None else [self.x, self.y, self.codes]
+        x, y, *_ = np.broadcast_arrays(*(numbers.at(position) for numbers in each))
         stop = len(x) if self.grows is None else position[self.grows] + 1
         return x[:stop], y[:stop]
+
+    def codes_at(self, position: Position) -> NDArray[Any]:
+        """Return the number of each point's colour at ``position``."""
+        assert self.codes is not None
+        return np.broadcast_to(self.codes.at(position), self.at(position)[0].shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """Cells of one colour each between two corners, in figure pixels from the upper left.
+
+    ``corners`` are those of the first row's first cell and of the last row's last cell.
+    """
+
+    codes: Numbers
+    colors: tuple[str, ...]
+    corners: tuple[float, float, float, float]
+    axes: Axes
+
+    def at(self, position: Position) -> NDArray[Any]:
+        """Return the number of each cell's colour at ``position``."""
+        return self.codes.at(position)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +128,7 @@ class Scene:
 
     size: tuple[float, float]
     dimensions: dict[str, NDArray[Any]]
-    marks: tuple[Marks | Readout, ...]
+    marks: tuple[Marks | Picture | Readout, ...]
     description: Readout
 
     @cached_property
@@ -125,7 +154,7 @@ class Scene:
                 "format": piece.format,
             }
 
-        def mark(item: Marks | Readout) -> dict[str, Any]:
+        def mark(item: Marks | Picture | Readout) -> dict[str, Any]:
             if isinstance(item, Readout):
                 x, y = place(item.style, self.size)
                 return {
@@ -138,13 +167,22 @@ class Scene:
                     "size": item.style.size * POINT,
                     "bold": item.style.bold,
                 }
+            if isinstance(item, Picture):
+                return {
+                    "kind": "raster",
+                    "codes": numbers(item.codes),
+                    "colors": item.colors,
+                    "corners": item.corners,
+                    "clip": axes_box(item.axes, self.size),
+                }
             return {
                 "kind": item.kind,
                 "x": numbers(item.x),
                 "y": numbers(item.y),
                 "clip": axes_box(item.axes, self.size),
                 "grows": item.grows,
-                "color": item.color,
+                "colors": item.colors,
+                "codes": None if item.codes is None else numbers(item.codes),
                 "outline": item.outline,
                 "width": item.width,
                 "dots": item.dots,
@@ -179,10 +217,15 @@ def build_scene(
     values = {name: _dimension(name, given) for name, given in dimensions.items()}
     width, height = figure.get_size_inches() * 100
     size = (float(width), float(height))
-    marks = tuple(
-        _readout(track, values) if isinstance(track, Text) else _marks(track, values, size)
-        for track in tracks
-    )
+
+    def pack(track: Track) -> Marks | Picture | Readout:
+        if isinstance(track, Text):
+            return _readout(track, values)
+        if isinstance(track, Raster):
+            return _picture(track, values, size)
+        return _marks(track, values, size)
+
+    marks = tuple(map(pack, tracks))
     scene = Scene(size, values, marks, _readout(description, values))
     _check_size(scene, max_bytes)
     return scene
@@ -223,38 +266,108 @@ def _sizes(track: Track, dimensions: Mapping[str, NDArray[Any]]) -> tuple[int, .
 
 
 def _marks(
-    track: Line | Points, dimensions: Mapping[str, NDArray[Any]], size: tuple[float, float]
+    track: Line | Points | Area, dimensions: Mapping[str, NDArray[Any]], size: tuple[float, float]
 ) -> Marks:
     sizes, over = _sizes(track, dimensions), tuple(track.over)
     kind = type(track).__name__
     given = [np.asarray(c, dtype=float) for c in (track.x, track.y, track.z) if c is not None]
+    codes, colors = _codes_and_colors(track)
+    each = [*given, *codes]
     if isinstance(track, Trail) and not over:
         raise ValueError("Trail needs a dimension to grow along: name it last in over")
-    if isinstance(track, Points) and max(c.ndim for c in given) <= len(over):
-        given = [c[..., None] for c in given]
-    given = [np.atleast_1d(c) for c in given]
-    n_points = () if isinstance(track, Trail) else (max(c.shape[-1] for c in given),)
-    if not all(_fits(c.shape, (*sizes, *n_points)) for c in given):
+    if isinstance(track, Points) and max(c.ndim for c in each) <= len(over):
+        each = [c[..., None] for c in each]
+    each = [np.atleast_1d(c) for c in each]
+    n_points = () if isinstance(track, Trail) else (max(c.shape[-1] for c in each),)
+    if not all(_fits(c.shape, (*sizes, *n_points)) for c in each):
+        shapes = [str(c.shape) for c in each]
         raise ValueError(
-            f"{kind}: coordinates of shapes {', '.join(str(c.shape) for c in given)} do not "
-            f"broadcast to the dimensions {dict(zip(over, sizes, strict=True))}"
+            f"{kind}: coordinates of shapes {', '.join(shapes[: len(given)])}"
+            + (f" and codes of shape {shapes[-1]}" if codes else "")
+            + f" do not broadcast to the dimensions {dict(zip(over, sizes, strict=True))}"
             + ("" if isinstance(track, Trail) else " with the points as last axis")
         )
-    x, y = _to_pixels(track.axes, given, size)
+    x, y = _to_pixels(track.axes, each[: len(given)], size)
     if isinstance(track, Trail):
         x, y = _without_far_ends(x, y)
+    if isinstance(track, Area):
+        x, y = _without_far_corners(x, y)
     x, y = _as_float32(x), _as_float32(y)
     leading = over[:-1] if isinstance(track, Trail) else over
+
+    def numbers(array: NDArray[Any]) -> Numbers:
+        return Numbers(_leading(array, len(leading) + 1), leading)
+
+    no_edge = isinstance(track, Area) and track.outline is None
     return Marks(
-        kind="points" if isinstance(track, Points) else "line",
-        x=Numbers(_leading(x, len(leading) + 1), leading),
-        y=Numbers(_leading(y, len(leading) + 1), leading),
+        kind=kind.lower() if isinstance(track, (Points, Area)) else "line",
+        x=numbers(x),
+        y=numbers(y),
         axes=track.axes,
         grows=over[-1] if isinstance(track, Trail) else None,
-        color=to_hex(track.color, keep_alpha=True),
+        colors=colors,
+        codes=numbers(each[-1]) if codes else None,
         outline=None if track.outline is None else to_hex(track.outline, keep_alpha=True),
-        width=0.0 if isinstance(track, Points) else track.width * POINT,
+        width=0.0 if no_edge else POINT * getattr(track, "width", 0.0),
         dots=POINT * (track.size if isinstance(track, Points) else getattr(track, "dots", 0.0)),
+    )
+
+
+def _codes_and_colors(
+    track: Line | Points | Area,
+) -> tuple[list[NDArray[np.uint8]], tuple[str, ...]]:
+    """Return a track's codes, if it has any, and its colours."""
+    if isinstance(track, Points) and track.codes is not None:
+        if isinstance(track.color, str):
+            raise ValueError(
+                f"Points: color is {track.color!r}, but codes ask for a sequence of colours"
+            )
+        colors = tuple(to_hex(color, keep_alpha=True) for color in track.color)
+        return [_codes("Points", track.codes, len(colors))], colors
+    alpha = track.alpha if isinstance(track, Area) else None
+    return [], (to_hex(to_rgba(track.color, alpha), keep_alpha=True),)  # type: ignore[arg-type]
+
+
+def _codes(kind: str, given: ArrayLike, n_colors: int) -> NDArray[np.uint8]:
+    codes = np.asarray(given)
+    if codes.dtype.kind not in "iu":
+        raise ValueError(
+            f"{kind}: codes must be whole numbers that count into the colours, not {codes.dtype}"
+        )
+    if codes.min(initial=0) < 0 or codes.max(initial=0) >= min(n_colors, 256):
+        raise ValueError(
+            f"{kind}: codes from {codes.min()} to {codes.max()} count beyond the {n_colors} "
+            "colours (256 at most)"
+        )
+    return codes.astype(np.uint8)
+
+
+def _picture(
+    raster: Raster, dimensions: Mapping[str, NDArray[Any]], size: tuple[float, float]
+) -> Picture:
+    sizes, over, axes = _sizes(raster, dimensions), tuple(raster.over), raster.axes
+    scales = (axes.get_xscale(), axes.get_yscale())
+    if axes.name != "rectilinear" or scales != ("linear", "linear"):
+        raise ValueError(
+            f"Raster needs rectilinear axes with linear scales, not {axes.name} with "
+            f"{' and '.join(scales)}: draw an Area"
+        )
+    codes = _codes("Raster", raster.codes, len(raster.colors))
+    cells = codes.shape[-2:]
+    if len(cells) < 2 or 0 in cells or not _fits(codes.shape, (*sizes, *cells)):
+        raise ValueError(
+            f"Raster: codes of shape {codes.shape} do not broadcast to the dimensions "
+            f"{dict(zip(over, sizes, strict=True))} with rows and columns as last axes"
+        )
+    left, right, bottom, top = extent = tuple(map(float, raster.extent))
+    if not np.isfinite(extent).all() or left == right or bottom == top:
+        raise ValueError(f"Raster: extent must be (left, right, bottom, top), got {raster.extent}")
+    (x0, x1), (y0, y1) = _to_pixels(axes, [np.array([left, right]), np.array([bottom, top])], size)
+    return Picture(
+        codes=Numbers(_leading(codes, len(over) + 2), over),
+        colors=tuple(to_hex(to_rgba(c, raster.alpha), keep_alpha=True) for c in raster.colors),
+        corners=(float(x0), float(y0), float(x1), float(y1)),
+        axes=axes,
     )
 
 
@@ -319,6 +432,46 @@ def _without_far_ends(x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], N
     x = np.concatenate([x[..., :1], cut[0]], axis=-1)
     y = np.concatenate([y[..., :1], cut[1]], axis=-1)
     return x, y
+
+
+def _without_far_corners(x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Cut polygons that reach far out of the picture to a square around it, in float64.
+
+    One side of the square after the other (Sutherland and Hodgman, 1974).
+    """
+    with np.errstate(all="ignore"):
+        if not (np.abs(x) > NEAR).any() and not (np.abs(y) > NEAR).any():
+            return x, y
+        corners = np.stack(np.broadcast_arrays(x, y))
+        corners = np.where(np.isfinite(corners).all(axis=0), corners, np.nan)
+        for side in (0, 1):
+            for sign in (1, -1):
+                corners = _cut_polygons(_compact(corners), side, sign)
+        x, y = _compact(corners)
+    return x, y
+
+
+def _cut_polygons(after: NDArray[Any], side: int, sign: int) -> NDArray[Any]:
+    """Return polygons of shape (2, ..., corners) without what lies beyond one side of a square."""
+    last = np.maximum(np.count_nonzero(~np.isnan(after[0]), axis=-1, keepdims=True) - 1, 0)
+    before = np.roll(after, 1, axis=-1)
+    before[..., :1] = np.take_along_axis(after, np.broadcast_to(last, (2, *last.shape)), axis=-1)
+    beyond_before, beyond_after = (sign * corners[side] - NEAR for corners in (before, after))
+    share = beyond_before / (beyond_before - beyond_after)
+    crossing = before + share * (after - before)
+    crossing[side] = sign * NEAR
+    crosses = (beyond_before > 0) != (beyond_after > 0)
+    crossing[:, ~crosses | np.isnan(after[0])] = np.nan
+    kept = np.where(beyond_after <= 0, after, np.nan)
+    return np.stack([crossing, kept], axis=-1).reshape(*after.shape[:-1], -1)
+
+
+def _compact(corners: NDArray[Any]) -> NDArray[Any]:
+    """Move corners that are NaN behind the others, and drop those that are NaN everywhere."""
+    missing = np.isnan(corners[0])
+    order = np.argsort(missing, axis=-1, kind="stable")
+    most = int(np.max(np.count_nonzero(~missing, axis=-1), initial=1))
+    return np.take_along_axis(corners, order[None], axis=-1)[..., :most]
 
 
 def _as_float32(pixels: NDArray[Any]) -> NDArray[np.float32]:
@@ -404,9 +557,14 @@ def _check_size(scene: Scene, max_bytes: int) -> None:
     total = sum(len(buffer) for buffer in scene.payload["buffers"])
     if total <= max_bytes:
         return
-    name, values = max(scene.dimensions.items(), key=lambda item: len(item[1]))
+    advice = "draw fewer points or cells"
+    if scene.dimensions:
+        name, values = max(scene.dimensions.items(), key=lambda item: len(item[1]))
+        advice = (
+            f"thin out {name!r}, which has {len(values)} values "
+            f"(one in {-(-total // max_bytes)} would do)"
+        )
     raise ValueError(
         f"this figure's tracks take {total / 1e6:.1f} MB, more than max_bytes = "
-        f"{max_bytes / 1e6:.1f} MB: thin out {name!r}, which has {len(values)} values "
-        f"(one in {-(-total // max_bytes)} would do)"
+        f"{max_bytes / 1e6:.1f} MB: {advice}"
     )

@@ -1,6 +1,7 @@
 """Sliders over the values of a dimension."""
 
 import math
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,25 @@ def slider_for(name: str, values: NDArray[Any]) -> Widget:
     return SelectionSlider(options=values.tolist(), **style)
 
 
+def follow(slider: Any, values: NDArray[Any]) -> None:
+    """Fit a slider that `slider_for` made to new values; it stays at its own or the nearest."""
+    if isinstance(slider, IntSlider):
+        low, high = int(values.min()), int(values.max())
+        slider.max = max(slider.max, high)  # min may not pass it
+        slider.min = low
+        slider.max = high
+        return
+    held = slider.value
+    if isinstance(slider, StopSlider):
+        slider.stops = _as_stops(values)
+        slider.options = _labelled(slider.stops)
+        slider.value = held
+    else:
+        slider.options = values.tolist()  # and the slider goes to the first
+        if held in slider.options:
+            slider.value = held
+
+
 def index_of(control: Any, values: NDArray[Any]) -> int:
     """Return the index of the dimension's value at which its control stands."""
     if getattr(control, "index", None) is not None:
@@ -96,7 +116,15 @@ def _as_stops(stops: ArrayLike) -> NDArray[np.float64]:
 
 
 def _labelled(stops: NDArray[np.float64]) -> tuple[tuple[str, float], ...]:
-    return tuple((f"{stop:.3g}", float(stop)) for stop in stops)
+    """Return the stops with labels of three digits, or as many as tell them apart."""
+    labels = [f"{stop:.3g}" for stop in stops]
+    for digits in range(4, 18):
+        count = Counter(labels)
+        labels = [
+            label if count[label] == 1 else f"{stop:.{digits}g}"
+            for label, stop in zip(labels, stops, strict=True)
+        ]
+    return tuple(zip(labels, stops.tolist(), strict=True))
 
 
 def _number(value: Any) -> float:

@@ -1,22 +1,17 @@
 """The matplotlib half of a LiveFigure: the painting, and stills of what moves over it."""
 
 from io import BytesIO
-from typing import Any
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.text import Text as TextArtist
-from matplotlib.transforms import Bbox, IdentityTransform
 from PIL import Image
 
-from gdviz.live.scene import POINT, Marks, Position, Readout, Scene, axes_box, place
+from gdviz.live.artists import artists_at
+from gdviz.live.scene import Position, Scene
 
 SCALE = 2
 """Device pixels per figure pixel, so that the painting is crisp on dense screens."""
-RIM = 1.2 * POINT
-"""Width in pixels of the rim around markers and, on either side, around lines."""
 
 
 class Painting:
@@ -41,72 +36,9 @@ class Painting:
         """Return a PNG of the painting with the scene at ``position`` drawn over it."""
         renderer = self.canvas.get_renderer()
         np.asarray(renderer.buffer_rgba())[:] = self.pixels
-        for mark in scene.marks:
-            for artist in (
-                [_text(mark, position, scene.size)]
-                if isinstance(mark, Readout)
-                else _lines(mark, position, scene.size)
-            ):
-                artist.set_figure(self.figure)
-                artist.draw(renderer)
+        for artist in artists_at(scene, position, self.figure):
+            artist.draw(renderer)
         return _png(np.asarray(renderer.buffer_rgba()))
-
-
-def _lines(marks: Marks, position: Position, size: tuple[float, float]) -> list[Line2D]:
-    """Return the artists of a mark, from the bottom up: rim, line, dots."""
-    height = size[1]
-    x, y = (coordinate.astype(float) for coordinate in marks.at(position))
-    left, top, width, box_height = (SCALE * value for value in axes_box(marks.axes, size))
-    clip = Bbox.from_bounds(left, SCALE * height - top - box_height, width, box_height)
-
-    def line(**style: Any) -> Line2D:
-        artist = Line2D(SCALE * x, SCALE * (height - y), transform=IdentityTransform(), **style)
-        artist.set_clip_box(clip)
-        return artist
-
-    def stroke(color: str, width: float) -> Line2D:
-        return line(
-            color=color,
-            linewidth=width / POINT,
-            solid_capstyle="round",
-            solid_joinstyle="round",
-        )
-
-    lines = []
-    if marks.width and marks.outline is not None:
-        lines.append(stroke(marks.outline, marks.width + 2 * RIM))
-    if marks.width:
-        lines.append(stroke(marks.color, marks.width))
-    if marks.dots:
-        lines.append(
-            line(
-                linestyle="none",
-                marker="o",
-                markersize=marks.dots / POINT,
-                markerfacecolor=marks.color,
-                markeredgecolor=marks.outline or marks.color,
-                markeredgewidth=RIM / POINT if marks.kind == "points" else 0,
-            )
-        )
-    return lines
-
-
-def _text(readout: Readout, position: Position, size: tuple[float, float]) -> TextArtist:
-    x, y = place(readout.style, size)
-    return TextArtist(
-        SCALE * x,
-        SCALE * (size[1] - y),
-        readout.at(position),
-        color=readout.style.color,
-        horizontalalignment=readout.style.align,
-        verticalalignment="baseline",
-        fontsize=readout.style.size,
-        fontweight="bold" if readout.style.bold else "normal",
-        fontfamily="DejaVu Sans",
-        parse_math=False,
-        usetex=False,
-        transform=IdentityTransform(),
-    )
 
 
 def _png(pixels: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]") -> bytes:

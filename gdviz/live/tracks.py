@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """What lines and points share: where they are, over which dimensions."""
+    """What lines, points and areas share: where they are, over which dimensions."""
 
     axes: Axes
     x: ArrayLike
@@ -69,14 +69,71 @@ class Points(Placed):
     axes, x, y, over, z
         As for `Line`; arrays of shape ``(*over,)`` stand for a single point.
     color, outline : matplotlib color
-        Of the face and of the rim; ``color="none"`` leaves a ring.
+        Of the face and of the rim; ``color="none"`` leaves a ring. With ``codes``, ``color`` is a
+        sequence of colours.
     size : float
         Diameter in points.
+    codes : array_like of int, optional
+        For each point the number of its colour, counted from 0; broadcasts to
+        ``(*over, n_points)``. Points are drawn colour by colour.
+    """
+
+    color: str | Sequence[str] = "C0"
+    outline: str | None = "white"
+    size: float = 8.0
+    codes: ArrayLike | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Area(Placed):
+    """A filled polygon, its corners joined by straight lines, the last to the first.
+
+    Parameters
+    ----------
+    axes, x, y, over, z
+        As for `Line`; but corners that are NaN are left out, so that the polygon may have fewer of
+        them at some positions.
+    color : matplotlib color
+    alpha : float
+        Opacity of the fill, from 0 to 1.
+    outline : matplotlib color, optional
+        Of a line along the edge.
+    width : float
+        Of the outline, in points.
     """
 
     color: str = "C0"
-    outline: str | None = "white"
-    size: float = 8.0
+    alpha: float = 0.3
+    outline: str | None = None
+    width: float = 1.5
+
+
+@dataclass(frozen=True, eq=False)
+class Raster:
+    """A picture made of cells of one colour each, such as the regions of a classifier.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+        With linear scales; the picture is clipped to it.
+    codes : array_like of int, shape (*over, rows, columns)
+        For each cell the number of its colour, counted from 0. The first row is at the bottom.
+    colors : sequence of matplotlib colors
+    extent : tuple of float
+        Left, right, bottom and top edge of the picture, in data coordinates, as for
+        ``Axes.imshow``.
+    over : sequence of str
+        The dimensions of the leading axes.
+    alpha : float
+        Opacity, from 0 to 1.
+    """
+
+    axes: Axes
+    codes: ArrayLike
+    colors: Sequence[str]
+    extent: tuple[float, float, float, float]
+    over: Sequence[str] = ()
+    alpha: float = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,4 +173,4 @@ class Text:
     bold: bool = False
 
 
-Track = Line | Points | Text
+Track = Line | Points | Area | Raster | Text

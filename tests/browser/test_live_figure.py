@@ -2,6 +2,7 @@
 
 import re
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pytest
@@ -67,6 +68,51 @@ def test_the_page_shows_what_matplotlib_draws(open_notebook, write_notebook, sca
     off = difference(shown, reference.still(**here))
     assert off < 0.0015  # edges are smoothed differently
     assert difference(shown, reference.still(**{**here, "iteration": 8})) > 4 * off
+
+
+EVERYTHING = """
+import numpy as np
+from matplotlib.figure import Figure
+from gdviz.live import Area, LiveFigure, Points, Raster, Text
+
+figure = Figure(figsize=(8, 4))
+rng = np.random.default_rng(0)
+k, rows, columns = np.arange(6), np.arange(12)[:, None], np.arange(16)
+x, y = rng.uniform(0, 4, (2, 40))
+tracks = []
+for axes, limits in zip(figure.subplots(1, 2), ((0, 4), (4, 0)), strict=True):
+    axes.set(xlim=limits, ylim=(0, 4))
+    regions = (columns + rows * k[:, None, None] > 20).astype(int)
+    regions[:, :3, :3] = 2
+    edges = np.repeat(np.linspace(0.5, 3.5, 9), 2)
+    steps = np.pad(np.repeat(rng.uniform(1, 3, (6, 8)), 2, axis=1), ((0, 0), (1, 1)))
+    far = np.stack([4 - k / 3, k / 2, 9 - k], axis=-1)
+    codes = (x + k[:, None] > 4).astype(int)
+    tracks += [
+        Raster(axes, regions, ["C0", "C3", "C2"], (0.5, 3.7, 0.3, 3.3), ("k",), alpha=0.5),
+        Area(axes, edges, steps, ("k",), color="C1", outline="black"),
+        Area(axes, [-1e9, 2, 1e12], far, ("k",), color="C4"),
+        Points(axes, x, y, ("k",), color=["C0", "C3"], codes=codes, size=6),
+    ]
+live = LiveFigure(figure, tracks, {"k": k}, description=Text("all at {k}"))
+"""
+
+
+def test_areas_rasters_and_coloured_points(open_notebook, write_notebook):
+    made: dict[str, Any] = {}
+    exec(EVERYTHING, made)
+    reference = made["live"]
+    name = write_notebook("everything.ipynb", f"{EVERYTHING}live")
+    with open_notebook(name, scale=2) as notebook:
+        notebook.run_all()
+        figure = notebook.figure("all at 0")
+        for k in (0, 4, 1):
+            figure.drag(0, to=k / 5)
+            figure.wait_for_label(f"all at {k}")
+            shown = figure.picture(reference.canvas.painting)
+            off = difference(shown, reference.still(k=k))
+            assert off < 0.004  # edges are smoothed differently, markers rest on whole pixels
+            assert difference(shown, reference.still(k=k + 1)) > 4 * off
 
 
 def test_two_views_of_one_figure_move_together(open_notebook, write_notebook):

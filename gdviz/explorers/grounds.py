@@ -1,0 +1,214 @@
+"""The landscape that a DescentExplorer's descents walk on: a curve, a map, or a surface.
+
+A ground chooses the window that it shows, paints it, and says which tracks a batch of descents
+makes on it.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from mpl_toolkits.mplot3d import Axes3D
+
+from gdviz.descent import Descent
+from gdviz.explorers.style import NOW, PATH, START
+from gdviz.figures import draw_curve, draw_landscape, draw_surface
+from gdviz.landscape import (
+    Landscape,
+    Plane,
+    landscape,
+    minimizer_of,
+    parameter_plane,
+    path_plane,
+    window_around,
+)
+from gdviz.live import Points, Text, Track, Trail
+from gdviz.surfaces import Surface
+from gdviz.task import Array, Task, quiet_overflow
+
+OVER = ("learning_rate", "iteration")
+"""The dimensions of a batch of descents."""
+MARGIN = 1.15
+"""A window around paths, as a multiple of what they span."""
+
+
+def walk(axes: Axes, x: Array, y: Array, z: Array | None = None) -> list[Track]:
+    """Return what shows descents: the trail so far, a ring at the start, a disc where it stands."""
+    first = None if z is None else z[:, :1]
+    return [
+        Trail(axes, x, y, OVER, z, **PATH),
+        Points(axes, x[:, :1], y[:, :1], OVER, first, **START),
+        Points(axes, x, y, OVER, z, **NOW),
+    ]
+
+
+class Ground(ABC):
+    """A landscape on an Axes of its own.
+
+    Attributes
+    ----------
+    plane : Plane
+        What of parameter space is shown.
+    window : ndarray of shape ``(dims, 2)``
+    picture : Landscape
+        The loss in the window.
+    """
+
+    plane: Plane
+    window: Array
+    picture: Landscape
+
+    def __init__(self, axes: Axes, task: Task) -> None:
+        self.axes = axes
+        self.task = task
+
+    def look_at(self, batch: Descent, draws: Array) -> bool:
+        """Choose the window for a batch from one start; return whether it is another than before.
+
+        ``draws``, shape ``(n, *task.shape)``, are what the next starts may be.
+        """
+        # A surface's own window is the best picture of it; there is no need to see all draws.
+        start = batch.theta[:1, 0]
+        starts = start if isinstance(self.task, Surface) else np.concatenate([draws, start])
+        window = window_around(self.task, self.plane, starts)
+        if hasattr(self, "window") and np.array_equal(window, self.window):
+            return False
+        self.window = window
+        self.picture = landscape(self.task, self.plane, window)
+        return True
+
+    @abstractmethod
+    def paint(self) -> None:
+        """Draw what stands still."""
+
+    @abstractmethod
+    def tracks(self, batch: Descent) -> list[Track]:
+        """Return what shows the batch, of shape ``(n_rates,)``."""
+
+    @abstractmethod
+    def theta_at(self, x: float, y: float) -> Array:
+        """Return the θ of a place in the picture."""
+
+
+class Curve(Ground):
+    """The loss over a single parameter."""
+
+    def __init__(self, axes: Axes, task: Task) -> None:
+        super().__init__(axes, task)
+        self.plane = parameter_plane(task)
+
+    def paint(self) -> None:
+        """Draw what stands still."""
+        self.axes.clear()
+        draw_curve(self.axes, self.picture, self.plane, self.task, minimizer_of(self.task))
+
+    def tracks(self, batch: Descent) -> list[Track]:
+        """Return the descents as balls on the curve."""
+        return walk(self.axes, self.plane.coordinates(batch.theta)[..., 0], batch.loss)
+
+    def theta_at(self, x: float, y: float) -> Array:
+        """Return the θ above or below which the place is."""
+        return self.plane.point(x)
+
+
+class Map(Ground):
+    """The landscape of two parameters, seen from above."""
+
+    def __init__(self, axes: Axes, task: Task) -> None:
+        super().__init__(axes, task)
+        self.plane = parameter_plane(task)
+
+    def paint(self) -> None:
+        """Draw what stands still."""
+        self.axes.clear()
+        draw_landscape(self.axes, self.picture, self.plane, self.minimizer())
+
+    def tracks(self, batch: Descent) -> list[Track]:
+        """Return the descents as paths on the map."""
+        u, v = np.moveaxis(self.plane.coordinates(batch.theta), -1, 0)
+        return walk(self.axes, u, v)
+
+    def theta_at(self, x: float, y: float) -> Array:
+        """Return the θ of a place on the map."""
+        return self.plane.point(x, y)
+
+    def minimizer(self) -> Array | None:
+        """Return the θ to be marked with a star, if there is one."""
+        return minimizer_of(self.task)
+
+
+class PathMap(Map):
+    """The landscape of many parameters on the plane that keeps most of the descents.
+
+    The plane follows from the descents whose loss never climbs above its first value; it goes
+    through the end of the best of them.
+    """
+
+    def __init__(self, axes: Axes, task: Task) -> None:
+        Ground.__init__(self, axes, task)
+
+    def look_at(self, batch: Descent, draws: Array) -> bool:
+        """Lay the plane and its window by the descents; always another than before."""
+        good = np.flatnonzero((batch.loss <= batch.loss[:, :1]).all(axis=1))
+        good = (
+            good[np.argsort(-batch.loss[good, -1], kind="stable")] if len(good) else np.array([0])
+        )
+        self.plane, _ = path_plane(batch.theta[good])
+        points = self.plane.coordinates(batch.theta[good])
+        low, high = np.nanmin(points, axis=(0, 1)), np.nanmax(points, axis=(0, 1))
+        radius = MARGIN * np.max(high - low) / 2 or 1.0
+        centre = (low + high) / 2
+        self.window = np.stack([centre - radius, centre + radius], axis=-1)
+        self.picture = landscape(self.task, self.plane, self.window)
+        return True
+
+    def paint(self) -> None:
+        """Draw what stands still; above it there will stand how much the plane keeps."""
+        super().paint()
+        self.axes.set_title("", loc="left")
+        self.axes.set_title("", loc="right")
+
+    def tracks(self, batch: Descent) -> list[Track]:
+        """Return the descents as they are seen in the plane, and how much of each that is."""
+        with quiet_overflow():
+            kept = 100 * self.plane.kept(batch.theta)[:, None]
+        style: dict[str, Any] = {"y": 1.04, "size": 11}
+        words = Text(
+            "plane keeps {kept:.1f} % of the path", {"kept": kept}, OVER, axes=self.axes, **style
+        )
+        return [*super().tracks(batch), words]
+
+    def minimizer(self) -> Array | None:
+        """Return it only where it is in the plane, or so near that the eye could not tell."""
+        best = super().minimizer()
+        if best is None:
+            return None
+        beside = best - self.plane.point(*self.plane.coordinates(best))
+        return best if np.linalg.norm(beside) < 0.01 * np.ptp(self.window) else None
+
+
+class Relief:
+    """The landscape of a `Map` as a surface, with the descents lying on it."""
+
+    def __init__(self, axes: Axes3D, ground: Map) -> None:
+        self.axes = axes
+        self.ground = ground
+
+    def turn(self, azimuth: float, elevation: float) -> None:
+        """Look from another direction, in degrees."""
+        self.axes.view_init(azim=azimuth, elev=elevation)
+
+    def paint(self) -> None:
+        """Draw what stands still."""
+        self.axes.clear()
+        ground = self.ground
+        draw_surface(self.axes, ground.picture, ground.plane, ground.task, ground.minimizer())
+
+    def tracks(self, batch: Descent) -> list[Track]:
+        """Return the descents; outside the surface's own box they are not shown."""
+        points = self.ground.plane.coordinates(batch.theta)
+        box = np.array([self.axes.get_xlim(), self.axes.get_ylim(), self.axes.get_zlim()])
+        where = np.concatenate([points, batch.loss[..., None]], axis=-1)
+        inside = ((where >= box[:, 0]) & (where <= box[:, 1])).all(axis=-1, keepdims=True)
+        return walk(self.axes, *np.moveaxis(np.where(inside, where, np.nan), -1, 0))
