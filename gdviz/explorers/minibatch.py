@@ -1,5 +1,7 @@
 """MinibatchExplorer: descent that looks at a few samples per step."""
 
+from collections.abc import Iterator
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -9,12 +11,12 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from gdviz.explorers.controls import labelled
-from gdviz.explorers.ground import Ground
 from gdviz.explorers.style import NOW, PATH, START
-from gdviz.figures import gdviz_style
+from gdviz.explorers.terrain import Terrain
+from gdviz.figures import gdviz_style, loss_range
 from gdviz.live import Line, LiveFigure, Player, Points, StopSlider, Text, Trail
 from gdviz.optimizers import Minibatches
-from gdviz.task import Array, DataTask, quiet_overflow
+from gdviz.task import Array, DataTask, Task, quiet_overflow
 
 BATCH_SIZES = (1, 2, 5, 10, 30, 100)
 N_SEEDS = 3
@@ -68,21 +70,21 @@ class MinibatchExplorer(LiveFigure):
         if iterations < 2:
             raise ValueError(f"iterations must be at least 2, got {iterations}")
         self.task = task
-        self._ground = ground = Ground.of(task)
-        self._start = ground.start(start)
+        self._terrain = terrain = Terrain(task)
+        self._start = terrain.start(start)
         n = task.n_samples
         self._batch_sizes = np.array([size for size in BATCH_SIZES if size < n] + [n])
-        limit = float(task.max_stable_learning_rate(ground.minimizer))
+        limit = float(task.max_stable_learning_rate(terrain.minimizer))
         self._rates = _rates(limit)
         self._seeds = np.arange(N_SEEDS)
         self._iterations = np.arange(iterations + 1)
-        self._top = 10 * float(np.nanmax(ground.picture.loss) - ground.lowest)
+        self._top = 10 * (loss_range(terrain.picture)[1] - terrain.lowest)
         self._theta = self._descend()
         with quiet_overflow():
             loss = task.loss(self._theta)
-            excess = loss[..., (iterations + 1) // 2 :] - ground.lowest
+            excess = loss[..., (iterations + 1) // 2 :] - terrain.lowest
             self.noise_floor: Array = np.mean(excess, axis=-1)
-        self._above = ground.above_lowest(loss, 10.0**-DIGITS * self._top)
+        self._above = terrain.above_lowest(loss, 10.0**-DIGITS * self._top)
 
         row = {"flex": "1 1 auto"}
         self.batch_size = StopSlider(self._batch_sizes, 10, layout=row)
@@ -92,7 +94,7 @@ class MinibatchExplorer(LiveFigure):
         with gdviz_style():
             figure = Figure(figsize=(11, 4.4))
             self._axes = [figure.add_axes(rectangle) for rectangle in PANELS]
-            ground.draw(self._axes[0])
+            terrain.draw(self._axes[0])
             self._draw_losses(*self._axes[1:])
             super().__init__(
                 figure,
@@ -122,10 +124,10 @@ class MinibatchExplorer(LiveFigure):
                 minibatches = Minibatches(int(size), int(seed))
                 theta[k, :, seed] = self._paths(minibatches.subsets(self.task))
         # All samples at once leave nothing to chance.
-        theta[-1] = self._paths(iter(lambda: self.task, None))[:, None]
+        theta[-1] = self._paths(repeat(self.task))[:, None]
         return theta
 
-    def _paths(self, subsets: Any) -> Array:
+    def _paths(self, subsets: Iterator[Task]) -> Array:
         """Return θ after each step of a descent at every learning rate."""
         # The lecture's loop without gradient_descent's record of losses: these follow all at once.
         ε = self._rates[:, None, None]
@@ -159,7 +161,7 @@ class MinibatchExplorer(LiveFigure):
         """Return tracks, dimensions and description."""
         on_landscape, on_steps, on_samples = self._axes
         steps, above = self._iterations, self._above
-        u, v = np.moveaxis(self._ground.plane.coordinates(self._theta), -1, 0)
+        u, v = np.moveaxis(self._terrain.plane.coordinates(self._theta), -1, 0)
         seen = (self._batch_sizes[:, None] * steps)[:, None, None]
         plain = (u[-1, :, 0], v[-1, :, 0])
         values = {
@@ -189,7 +191,7 @@ class MinibatchExplorer(LiveFigure):
                     color="black",
                     outline="white",
                 ),
-                Points(on_landscape, *self._ground.plane.coordinates(self._start), **START),
+                Points(on_landscape, *self._terrain.plane.coordinates(self._start), **START),
                 Points(on_landscape, u, v, ALL, **NOW),
                 Points(on_steps, steps, above, ALL, **NOW),
                 Points(on_samples, seen, above, ALL, **NOW),

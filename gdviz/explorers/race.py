@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike
 
 from gdviz.descent import Descent, gradient_descent
 from gdviz.explorers.controls import labelled
-from gdviz.explorers.ground import Ground
 from gdviz.explorers.style import NOW, PATH, START
+from gdviz.explorers.terrain import Terrain
 from gdviz.explorers.tuning import PER_DECADE, Tuning, grid_of_rates, tune
-from gdviz.figures import COLORS, gdviz_style
+from gdviz.figures import COLORS, gdviz_style, loss_range
 from gdviz.live import Line, LiveFigure, Player, Points, StopSlider, Text, Trail
 from gdviz.live.tracks import Track
 from gdviz.optimizers import AdaGrad, Adam, Momentum, Nesterov, Optimizer, RMSProp
@@ -97,14 +97,13 @@ class RaceExplorer(LiveFigure):
         if iterations < 1:
             raise ValueError(f"iterations must be at least 1, got {iterations}")
         self.task = task
-        self._ground = ground = Ground.of(task)
-        self._start = ground.start(start)
-        picture = ground.picture.loss
-        self._top = float(picture[np.isfinite(picture)].max()) - ground.lowest
+        self._terrain = terrain = Terrain(task)
+        self._start = terrain.start(start)
+        self._top = loss_range(terrain.picture)[1] - terrain.lowest
         self._floor = 10.0**-DIGITS * self._top
-        rates = grid_of_rates(ground)
+        rates = grid_of_rates(terrain)
         self._tunings = {
-            name: tune(ground, optimizer, rates, iterations, self._floor)
+            name: tune(terrain, optimizer, rates, iterations, self._floor)
             for name, optimizer in self.optimizers.items()
         }
         self.factor = StopSlider(FACTORS, 1.0, layout={"flex": "1 1 auto"})
@@ -154,13 +153,13 @@ class RaceExplorer(LiveFigure):
 
     @start.setter
     def start(self, theta: ArrayLike) -> None:
-        self._start = self._ground.start(theta)
+        self._start = self._terrain.start(theta)
         self._descend()
         with gdviz_style():
             self.update(**self._contents())
 
     def _start_at(self, u: float, v: float) -> None:
-        self.start = self._ground.plane.point(u, v)
+        self.start = self._terrain.plane.point(u, v)
 
     def _descend(self) -> None:
         self._batches = {
@@ -177,7 +176,7 @@ class RaceExplorer(LiveFigure):
     def _paint(self, figure: Figure) -> None:
         """Draw what stands still: the landscape, empty axes, the legend's names."""
         on_landscape, on_loss, on_tuning = self._axes
-        self._ground.draw(on_landscape)
+        self._terrain.draw(on_landscape)
         _draw_losses(on_loss, self.iteration.max)
         _draw_tuning(on_tuning, list(self._tunings.values()), self.iteration.max)
         for axes in (on_loss, on_tuning):
@@ -196,10 +195,10 @@ class RaceExplorer(LiveFigure):
     def _contents(self) -> dict[str, Any]:
         """Return tracks, dimensions and description for the present descents."""
         on_landscape, on_loss, on_tuning = self._axes
-        ground, names = self._ground, list(self.optimizers)
+        terrain, names = self._terrain, list(self.optimizers)
         iterations = np.arange(self.iteration.max + 1)
         above = {
-            name: ground.above_lowest(batch.loss, self._floor)
+            name: terrain.above_lowest(batch.loss, self._floor)
             for name, batch in self._batches.items()
         }
         trails: list[Track] = []
@@ -209,7 +208,7 @@ class RaceExplorer(LiveFigure):
             color, tuning, loss = self._color(name), self._tunings[name], above[name][None]
             seen = np.array([shown in ("all", name) for shown in ["all", *names]])
             hidden = np.where(seen, 0.0, np.nan)[:, None, None]
-            u, v = np.moveaxis(ground.plane.coordinates(self._batches[name].theta), -1, 0)
+            u, v = np.moveaxis(terrain.plane.coordinates(self._batches[name].theta), -1, 0)
             rates = tuning.rates[tuning.best] * FACTORS
             tuned = np.interp(np.log(rates), np.log(tuning.rates), tuning.loss)
             path = {**PATH, "color": color, "dots": 4.0}
@@ -246,7 +245,7 @@ class RaceExplorer(LiveFigure):
                 Text(template, readouts, ALL[1:], x=x + 0.018, y=y, size=11)
                 for template, y in zip(("ε = {rate:.2g}", "L − L* = {loss:.2g}"), LEGEND[1:])
             ]
-        u, v = ground.plane.coordinates(self._start)
+        u, v = terrain.plane.coordinates(self._start)
         standing, words, ratio = _standings(names, np.stack(list(above.values())))
         values = {
             "standing": standing,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gdviz.descent import gradient_descent
-from gdviz.explorers.ground import Ground
+from gdviz.explorers.terrain import Terrain
 from gdviz.optimizers import Optimizer
 from gdviz.task import Array
 
@@ -35,27 +35,27 @@ class Tuning:
     best: int
 
 
-def grid_of_rates(ground: Ground) -> Array:
+def grid_of_rates(terrain: Terrain) -> Array:
     """Return learning rates small and large enough for every optimizer, evenly spaced by factors.
 
     Plain descent wants up to 2/λmax, in units of θ² per loss; AdaGrad, RMSProp and Adam, whose ε is
     in units of θ, up to the size of the picture. From a thousandth of the smaller of the two to the
     larger, and a decade on either side.
     """
-    at = ground.minimizer if ground.minimizer is not None else np.zeros(ground.task.shape)
-    limit = float(ground.task.max_stable_learning_rate(at))
-    sizes = [*(np.ptp(ground.window, axis=1) / 2), limit]
+    at = terrain.minimizer if terrain.minimizer is not None else np.zeros(terrain.task.shape)
+    limit = float(terrain.task.max_stable_learning_rate(at))
+    sizes = [*(np.ptp(terrain.window, axis=1) / 2), limit]
     known = [size for size in sizes if 0 < size < np.inf]
     low = np.floor(np.log10(min(known))) - 3 - MARGIN
     high = np.ceil(np.log10(max(known))) + MARGIN
     return np.asarray(10 ** np.linspace(low, high, round((high - low) * PER_DECADE) + 1))
 
 
-def starts_of(ground: Ground) -> Array:
+def starts_of(terrain: Terrain) -> Array:
     """Return starts spread over the picture, the same ones for every optimizer."""
-    low, high = ground.window.T
+    low, high = terrain.window.T
     draws = low + (high - low) * np.random.default_rng(0).random((N_STARTS, 2))
-    return ground.plane.point(*draws.T)
+    return terrain.plane.point(*draws.T)
 
 
 def last_tenth(iterations: int) -> int:
@@ -64,14 +64,14 @@ def last_tenth(iterations: int) -> int:
 
 
 def tune(
-    ground: Ground, optimizer: Optimizer | None, rates: Array, iterations: int, floor: float
+    terrain: Terrain, optimizer: Optimizer | None, rates: Array, iterations: int, floor: float
 ) -> Tuning:
     """Descend from all starts at all rates at once, and see which rate gets lowest."""
     batch = gradient_descent(
-        ground.task, starts_of(ground), rates[:, None], iterations, optimizer=optimizer
+        terrain.task, starts_of(terrain), rates[:, None], iterations, optimizer=optimizer
     )
     last = batch.loss[..., -last_tenth(iterations) :]
-    loss = np.median(ground.above_lowest(last, floor).max(axis=-1), axis=1)
+    loss = np.median(terrain.above_lowest(last, floor).max(axis=-1), axis=1)
     edge = MARGIN * PER_DECADE
     best = edge + int(np.argmin(loss[edge : len(loss) - edge]))
     return Tuning(rates, loss, best)
