@@ -22,7 +22,7 @@ BATCH_SIZES = (1, 2, 5, 10, 30, 100)
 N_SEEDS = 3
 DIGITS = 7
 """Decades of loss that are shown."""
-PANELS = ((0.062, 0.125, 0.265, 0.665), (0.455, 0.125, 0.235, 0.665), (0.75, 0.125, 0.235, 0.665))
+PANELS = ((0.07, 0.125, 0.262, 0.665), (0.455, 0.125, 0.235, 0.665), (0.75, 0.125, 0.235, 0.665))
 """Left, bottom, width and height of landscape and the two loss curves."""
 RUNS = ("batch_size", "learning_rate", "seed")
 ALL = (*RUNS, "iteration")
@@ -49,6 +49,7 @@ class MinibatchExplorer(LiveFigure):
     ----------
     batch_size, learning_rate, seed, iteration : slider
         Their ``value`` may be set from code.
+    start : ndarray of shape ``task.shape``
     noise_floor : ndarray of shape (n_batch_sizes, n_learning_rates, n_seeds)
         By how much the loss exceeds the least, on average over the last half of the steps.
 
@@ -71,7 +72,7 @@ class MinibatchExplorer(LiveFigure):
             raise ValueError(f"iterations must be at least 2, got {iterations}")
         self.task = task
         self._terrain = terrain = Terrain(task)
-        self._start = terrain.start(start)
+        self.start = terrain.start(start)
         n = task.n_samples
         self._batch_sizes = np.array([size for size in BATCH_SIZES if size < n] + [n])
         limit = float(task.max_stable_learning_rate(terrain.minimizer))
@@ -131,7 +132,7 @@ class MinibatchExplorer(LiveFigure):
         """Return θ after each step of a descent at every learning rate."""
         # The lecture's loop without gradient_descent's record of losses: these follow all at once.
         ε = self._rates[:, None, None]
-        theta = np.broadcast_to(self._start, (len(ε), *self.task.shape))
+        theta = np.broadcast_to(self.start, (len(ε), *self.task.shape))
         path = np.empty((len(ε), len(self._iterations), *self.task.shape))
         with quiet_overflow():
             for iteration in self._iterations:
@@ -191,7 +192,7 @@ class MinibatchExplorer(LiveFigure):
                     color="black",
                     outline="white",
                 ),
-                Points(on_landscape, *self._terrain.plane.coordinates(self._start), **START),
+                Points(on_landscape, *self._terrain.plane.coordinates(self.start), **START),
                 Points(on_landscape, u, v, ALL, **NOW),
                 Points(on_steps, steps, above, ALL, **NOW),
                 Points(on_samples, seen, above, ALL, **NOW),

@@ -40,7 +40,7 @@ FACTORS = 10 ** np.linspace(-1, 1, 2 * PER_DECADE // 2 + 1)
 """What all learning rates are multiplied by: from grid point to every second grid point."""
 DIGITS = 10
 """Decades of loss that are shown; what is less has arrived."""
-PANELS = ((0.062, 0.11, 0.25, 0.58), (0.45, 0.11, 0.235, 0.58), (0.75, 0.11, 0.235, 0.58))
+PANELS = ((0.07, 0.11, 0.247, 0.58), (0.45, 0.11, 0.235, 0.58), (0.75, 0.11, 0.235, 0.58))
 """Left, bottom, width and height of landscape, loss curves and tuning."""
 LEGEND = (0.949, 0.902, 0.855)
 """Heights of its lines: name, learning rate, loss."""
