@@ -9,7 +9,9 @@ from gdviz.explorers.fit import FitExplorer
 from gdviz.explorers.gradient import GradientExplorer
 from gdviz.explorers.graph import GraphExplorer
 from gdviz.explorers.learning_rates import LearningRatesExplorer
+from gdviz.explorers.minibatch import MinibatchExplorer
 from gdviz.explorers.pull import PullExplorer
+from gdviz.explorers.race import RaceExplorer
 from gdviz.explorers.rate_curve import RateCurveExplorer
 from gdviz.explorers.sigmoid import SigmoidExplorer
 from gdviz.explorers.starts import StartsExplorer
@@ -26,7 +28,9 @@ __all__ = [
     "GradientExplorer",
     "GraphExplorer",
     "LearningRatesExplorer",
+    "MinibatchExplorer",
     "PullExplorer",
+    "RaceExplorer",
     "RateCurveExplorer",
     "SigmoidExplorer",
     "StartsExplorer",
