@@ -25,6 +25,7 @@ WIDGETS = PICTURES | {"anywidget", "ipywidgets", "traitlets", "IPython", "PIL"}
 FLOORS: list[tuple[set[str], set[str]]] = [
     ({"datasets"}, ARRAYS),
     ({"task"}, ARRAYS),
+    ({"buffers"}, ARRAYS),
     ({"classification"}, ARRAYS),
     ({"linear", "logistic", "softmax", "surfaces", "initialization"}, ARRAYS),
     # Below their neighbours of the design: the loop of descent follows an optimizer's directions.
