@@ -14,7 +14,7 @@ RACES = 6
 NUMBER = r"([\d.e+-]+)"
 RACE = re.compile(
     rf"all rates times {NUMBER}, iteration (\d+) of 100, loss above the least: "
-    rf"gradient descent {NUMBER}, momentum {NUMBER}, Nesterov {NUMBER}"
+    rf"gradient descent {NUMBER}, momentum {NUMBER}, Nesterov {NUMBER}; .*"
 )
 BATCHES = re.compile(
     rf"batch size (\d+), learning rate {NUMBER}, draw (\d), step (\d+) of 200, epoch {NUMBER}: "
