@@ -34,7 +34,8 @@ FLOORS: list[tuple[set[str], set[str]]] = [
     ({"figures"}, PICTURES),
     ({"live"}, WIDGETS),
     ({"explorers"}, WIDGETS),
-    ({"export", "__main__"}, WIDGETS),
+    ({"export"}, {"nbclient", "nbconvert", "nbformat"}),
+    ({"__main__"}, set()),
     ({"__init__"}, WIDGETS),
 ]
 

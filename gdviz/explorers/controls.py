@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import traitlets
-from ipywidgets import HTML, Button, Dropdown, FloatSlider, HBox, Label, VBox
+from ipywidgets import HTML, Button, Dropdown, FloatSlider, HBox, Label, VBox, Widget
 from numpy.typing import ArrayLike
 
 from gdviz.initialization import Gaussian, Initialization, Uniform
@@ -21,6 +21,8 @@ FINE = (1, 1.1, 1.3, 1.5, 1.7, 2, 2.2, 2.5, 2.8, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9)
 """The stops in each decade: round numbers, some 14 % apart."""
 COARSE = (1, 1.5, 2, 3, 5, 7)
 """Stops for pictures that take more data each, some 47 % apart."""
+COARSEST = (1, 2, 5)
+"""Stops for pages without a kernel, which make room for several starts."""
 WIDEST = 10.0
 """Where the sliders of an initialization end."""
 FIRST_SEED = 59
@@ -123,7 +125,7 @@ class InitializationControl(HBox):  # type: ignore[misc]
             for _ in range(2)
         )
         self.new_sample = Button(description="New sample", layout={"width": "9em", "flex": "none"})
-        super().__init__([self.kind, *self.parameters, self.new_sample])
+        super().__init__(self.controls)
         self._showing = False
         self.observe(self._show, "value")
         self.value = value
@@ -131,6 +133,11 @@ class InitializationControl(HBox):  # type: ignore[misc]
         for slider in self.parameters:
             slider.observe(self._change_parameter, "value")
         self.new_sample.on_click(self._draw_again)
+
+    @property
+    def controls(self) -> list[Widget]:
+        """What can be moved or pressed."""
+        return [self.kind, *self.parameters, self.new_sample]
 
     def sample(self, shape: tuple[int, ...]) -> Array:
         """Draw θ from the chosen distribution with the present seed."""

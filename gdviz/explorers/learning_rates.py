@@ -123,7 +123,7 @@ class LearningRatesExplorer(LiveFigure):
         if len(coordinates) == 1:
             readouts = [*(f"{name} = {{{name}:.3g}}" for name in coordinates), *readouts]
         return [
-            *walk(axes, x, y, over=OVER),
+            *walk(axes, OVER, x, y),
             Text("{status}", values, y=1.13, bold=True, **style),
             *(
                 Text(readout, values, x=n / len(readouts), y=1.04, **style)
