@@ -11,6 +11,8 @@ from ipywidgets import HTML, Button, Dropdown, FloatSlider, HBox, Label, VBox, W
 from numpy.typing import ArrayLike
 
 from gdviz.initialization import Gaussian, Initialization, Uniform
+from gdviz.landscape import Plane, parameter_plane
+from gdviz.linear import LinearRegression
 from gdviz.live import OpenStopSlider
 from gdviz.task import Array, Task
 
@@ -27,6 +29,13 @@ WIDEST = 10.0
 """Where the sliders of an initialization end."""
 FIRST_SEED = 59
 """N(0, 1) then starts left of and above the penguins' minimum, where a path can be seen."""
+
+
+def plane_of_a_line(task: LinearRegression) -> Plane:
+    """Return the plane of W and b, or say what kind of task is needed for it."""
+    if not isinstance(task, LinearRegression):
+        raise ValueError(f"task must be a gd.LinearRegression, got {task!r}")
+    return parameter_plane(task)
 
 
 def as_start(task: Task, start: ArrayLike | None) -> Array:
@@ -59,6 +68,14 @@ def round_stops(low: float, high: float, digits: Sequence[float] = FINE) -> Arra
     decades = range(floor(log10(low)), ceil(log10(high)))
     stops = np.array([float(f"{digit}e{decade}") for decade in decades for digit in digits])
     return np.append(stops[(stops >= low) & (stops < high * (1 - 1e-9))], high)
+
+
+def even_stops(low: float, high: float, count: int) -> Array:
+    """Return some ``count`` multiples of a round number, from about ``low`` to about ``high``."""
+    step = (high - low) / count
+    magnitude = 10 ** np.floor(np.log10(step))
+    step = magnitude * next(round for round in (1, 2, 5, 10) if round * magnitude >= step)
+    return np.asarray(step * np.arange(np.floor(low / step), np.ceil(high / step) + 1))
 
 
 def with_marks(slider: OpenStopSlider, marks: Mapping[str, float]) -> VBox:
