@@ -186,8 +186,7 @@ class Expression:
     def own_overflow(self) -> str:
         """What this node, whose value is not finite, was given."""
         given = ", ".join(
-            f"{name} = {brief(operand.value)}"
-            for name, operand in zip(self.letters, self.operands)
+            f"{name} = {brief(operand.value)}" for name, operand in zip(self.letters, self.operands)
         )
         return f"overflow at {self.call}: {given} gives {brief(self.value)}"
 
