@@ -4,6 +4,7 @@ from gdviz.figures.fit import class_color, draw_classes, draw_fit, draw_probabil
 from gdviz.figures.graph import draw_graph
 from gdviz.figures.landscape import draw_curve, draw_landscape, draw_surface, loss_range
 from gdviz.figures.loss import draw_loss
+from gdviz.figures.relief import draw_relief
 from gdviz.figures.style import COLORS, gdviz_style
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "draw_landscape",
     "draw_loss",
     "draw_probabilities",
+    "draw_relief",
     "draw_surface",
     "gdviz_style",
     "loss_range",
