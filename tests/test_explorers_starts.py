@@ -239,7 +239,7 @@ def test_starts_outside_the_picture_are_counted(explorer):
     assert told() == ""
     explorer.initialization.value = gd.Gaussian(0, 3)
     outside = np.sum(np.abs(drawn(gd.Gaussian(0, 3), 20)) > 2)
-    assert told() == f"{outside} of 20 starts lie outside the picture"
+    assert told() == f"{outside} of 20 start outside the picture"
 
 
 def test_the_descent_that_is_shown(explorer):

@@ -7,6 +7,7 @@ import numpy as np
 from ipywidgets import IntSlider, SelectionSlider, Widget
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from gdviz.basins import Codes, destinations
@@ -188,6 +189,7 @@ class StartsExplorer(LiveFigure):
         cloud move together.
         """
         task, rates = self.task, self.learning_rate.stops
+        self._drawn_from = self.initialization.value
         self.starts = self.initialization.sample((self.n_starts.value, *task.shape))
         theta = np.broadcast_to(self.starts, (len(rates), *self.starts.shape))
         ε = rates[:, None, None, None]
@@ -209,12 +211,13 @@ class StartsExplorer(LiveFigure):
             self._on_landscape = figure.add_axes((0.06, 0.33, 0.31, 0.52))
             below = figure.add_axes((0.06, 0.125, 0.31, 0.15), sharex=self._on_landscape)
             draw_bare_curve(self._on_landscape, picture, plane, task)
+            below.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
             label(below, x=plane.names[0], y="")
             self._on_draws = [below]
         else:
-            self._on_landscape = figure.add_axes((0.06, 0.125, 0.245, 0.6125))
-            above = figure.add_axes((0.06, 0.75, 0.245, 0.11), sharex=self._on_landscape)
-            beside = figure.add_axes((0.31, 0.125, 0.044, 0.6125), sharey=self._on_landscape)
+            self._on_landscape = figure.add_axes((0.07, 0.125, 0.245, 0.6125))
+            above = figure.add_axes((0.07, 0.75, 0.245, 0.11), sharex=self._on_landscape)
+            beside = figure.add_axes((0.32, 0.125, 0.044, 0.6125), sharey=self._on_landscape)
             draw_relief(self._on_landscape, picture, plane)
             above.tick_params(labelbottom=False)
             beside.tick_params(labelleft=False)
@@ -265,11 +268,11 @@ class StartsExplorer(LiveFigure):
                 *endings.shares(self._on_legend, entries),
                 Text("ε = {learning_rate:.3g}", x=0.012, **header),
                 Text("iteration {iteration}", x=0.12, **header),
-                Text(f"{n} starts θ ~ {_words(self.initialization.value)}", x=0.40, **header),
+                Text(f"{n} starts θ ~ {_words(self._drawn_from)}", x=0.40, **header),
                 Text("lowest loss {lowest:.2g}", values, BOTH, x=0.69, **header),
                 Text("median {median:.2g}", values, BOTH, x=0.988, align="right", **header),
                 Text(
-                    f"{outside} of {n} starts lie outside the picture" if outside else "",
+                    f"{outside} of {n} start outside the picture" if outside else "",
                     axes=self._on_legend,
                     y=0.0,
                     size=11,
@@ -280,7 +283,7 @@ class StartsExplorer(LiveFigure):
                 "iteration": np.arange(n_steps),
             },
             "description": Text(
-                f"{n} starts from {_words(self.initialization.value)}, learning rate "
+                f"{n} starts from {_words(self._drawn_from)}, learning rate "
                 f"{{learning_rate:.3g}}, iteration {{iteration}} of {n_steps - 1}: "
                 "lowest loss {lowest:.3g}, median {median:.3g}",
                 values,
@@ -297,7 +300,7 @@ class StartsExplorer(LiveFigure):
             edges = np.linspace(low, high, DRAW_BINS + 1)
             bins = np.digitize(start[:, side], edges)  # the first and the last lie outside
             counts = _histograms(bins, entries, DRAW_BINS + 2, len(colors))[..., 1:-1]
-            expected = len(start) * _probabilities(self.initialization.value, edges)
+            expected = len(start) * _probabilities(self._drawn_from, edges)
             scale = 0.95 / max(expected.max(), counts.sum(axis=-2).max(), 1e-9)
             outline, middle = np.repeat(edges, 2), (edges[1:] + edges[:-1]) / 2
             heights = _steps(scale * np.cumsum(counts, axis=-2))
