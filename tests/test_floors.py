@@ -25,6 +25,7 @@ WIDGETS = PICTURES | {"anywidget", "ipywidgets", "traitlets", "IPython", "PIL"}
 FLOORS: list[tuple[set[str], set[str]]] = [
     ({"datasets"}, ARRAYS),
     ({"task"}, ARRAYS),
+    ({"buffers"}, ARRAYS),
     ({"classification"}, ARRAYS),
     ({"linear", "logistic", "softmax", "surfaces", "initialization"}, ARRAYS),
     # Below their neighbours of the design: the loop of descent follows an optimizer's directions.
@@ -35,7 +36,8 @@ FLOORS: list[tuple[set[str], set[str]]] = [
     ({"figures"}, PICTURES),
     ({"live"}, WIDGETS),
     ({"explorers"}, WIDGETS),
-    ({"export", "__main__"}, WIDGETS),
+    ({"export"}, {"nbclient", "nbconvert", "nbformat"}),
+    ({"__main__"}, set()),
     ({"__init__"}, WIDGETS),
 ]
 

@@ -2,7 +2,8 @@
 
 The way of the data: `tracks` say what moves over which dimensions -> `scene` has matplotlib map
 them to the figure's pixels and packs them -> `widget` (canvas.js) draws them in the browser,
-`still` draws the same scene through matplotlib. `figure` holds them together.
+`still` draws the same scene through matplotlib, by way of `artists`, and `save` writes it to files.
+`figure` holds them together.
 """
 
 from gdviz.live.figure import LiveFigure

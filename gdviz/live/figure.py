@@ -2,15 +2,17 @@
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from os import PathLike
 from typing import Any
 
-from ipywidgets import HBox, IntSlider, VBox, Widget
+from ipywidgets import HBox, IntSlider, Label, VBox, Widget
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from gdviz.live.lifetime import belongs_to_this_cell, close_tree
 from gdviz.live.player import Player
+from gdviz.live.save import save
 from gdviz.live.scene import Position, Scene, axes_box, build_scene
 from gdviz.live.sliders import follow, index_of, slider_for
 from gdviz.live.still import SCALE, Painting
@@ -18,6 +20,7 @@ from gdviz.live.tracks import Text, Track
 from gdviz.live.widget import LiveCanvas
 
 MAX_BYTES = 4_000_000
+NEEDS_KERNEL = "Grey controls compute anew: they work in the notebook, not on this page."
 
 
 class LiveFigure(VBox):  # type: ignore[misc]
@@ -64,6 +67,7 @@ class LiveFigure(VBox):  # type: ignore[misc]
         self._description = Text(description) if isinstance(description, str) else description
         self._painting = Painting(figure)
         self._clickable: list[tuple[Axes, Callable[[float, float], None]]] = []
+        self._asking: list[Widget] = []
         self._revision = 0
         self.scene = self._build(tracks, dimensions, self._description)
         given = dict(controls or {})
@@ -113,6 +117,53 @@ class LiveFigure(VBox):  # type: ignore[misc]
                 )
         return self._painting.still(self.scene, {**self.position, **position})
 
+    def save(
+        self,
+        path: str | PathLike[str],
+        *,
+        over: str | None = None,
+        frames: int = 150,
+        fps: float = 20,
+        dpi: float = 200,
+    ) -> None:
+        """Write the picture as it stands, or a movie of it, to a file.
+
+        Parameters
+        ----------
+        path : str or path
+            What it ends in says what is written: a picture as it stands (.png, or .svg and .pdf
+            for slides and print), or a movie that plays one dimension from its first value to its
+            last while the others stay where they stand (.gif, or .mp4 where ffmpeg is installed).
+        over : str, optional
+            The dimension that a movie plays. Default: the last one with a slider of whole numbers,
+            such as ``"iteration"``; or else the last one.
+        frames : int
+            The most frames of a movie, without the rest at its end. Like a Player it begins
+            slowly and becomes faster.
+        fps : float
+            Frames per second.
+        dpi : float
+            Dots per inch of a .png, and of pictures of cells in other formats.
+
+        Raises
+        ------
+        ValueError
+            If the path ends in anything else, or its folder does not exist.
+        RuntimeError
+            If ffmpeg is needed and is not there, or fails.
+        """
+        self._check_known("over", [] if over is None else [over])
+        save(
+            path,
+            self._painting,
+            self.scene,
+            self.position,
+            over=over or self._played_by_default(),
+            frames=frames,
+            fps=fps,
+            dpi=dpi,
+        )
+
     def update(
         self,
         tracks: Sequence[Track],
@@ -126,7 +177,7 @@ class LiveFigure(VBox):  # type: ignore[misc]
         ``dimensions`` and ``description`` replace what they name, and sliders that are not your
         own follow; ``repaint`` says that the figure's own artists have changed.
         """
-        self._check_known("dimensions", dimensions or {})
+        self._check_known("dimensions", dimensions or {}, self.controls)
         description = description or self._description
         if repaint:
             self._painting.repaint()
@@ -143,6 +194,28 @@ class LiveFigure(VBox):  # type: ignore[misc]
         """Call ``callback(x, y)``, in data coordinates, where someone clicks in ``axes``."""
         self._clickable.append((axes, callback))
         self._transmit(repaint=False)
+
+    def asks_kernel(self, *controls: Widget) -> None:
+        """Name controls that only the kernel can answer: on a page without one they are grey."""
+        self._asking.extend(controls)
+
+    def freeze(self, max_bytes: int) -> None:
+        """Get ready for a page without a kernel: controls that ask one are grey and say why.
+
+        ``max_bytes`` is what the figure should send at most. The base class sends what it has.
+        """
+        for control in self._asking:
+            control.disabled = True
+            control.tooltip = NEEDS_KERNEL
+        if self._asking:
+            self._append(Label(NEEDS_KERNEL))
+        self._clickable = []
+        self._transmit(repaint=False)
+
+    def _played_by_default(self) -> str | None:
+        names = list(self.scene.dimensions)
+        steps = [name for name in names if isinstance(self.controls[name], IntSlider)]
+        return next(reversed(steps or names), None)
 
     def _rows(self) -> list[Widget]:
         """Return what is shown: explorers lay out their controls in their own way."""
@@ -162,8 +235,19 @@ class LiveFigure(VBox):  # type: ignore[misc]
         figure = self._painting.figure
         return build_scene(figure, tracks, dimensions, description, self._max_bytes)
 
-    def _check_known(self, argument: str, names: Iterable[str]) -> None:
-        known = self.scene.dimensions
+    def _append(self, *rows: Widget) -> None:
+        """Show more rows, below the others."""
+        self.set_trait("children", (*self.trait_values()["children"], *rows))
+
+    def _add_control(self, name: str, control: Widget) -> None:
+        """Make ready for a further dimension, before the figure is on any page."""
+        self.controls = {**self.controls, name: control}
+        self.canvas.controls = self.controls
+
+    def _check_known(
+        self, argument: str, names: Iterable[str], known: Iterable[str] | None = None
+    ) -> None:
+        known = self.scene.dimensions if known is None else known
         if unknown := [name for name in names if name not in known]:
             raise ValueError(
                 f"{argument} names {', '.join(map(repr, unknown))}, which is no dimension of this "

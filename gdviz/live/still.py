@@ -5,6 +5,7 @@ from io import BytesIO
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from PIL import Image
 
 from gdviz.live.artists import artists_at
@@ -32,16 +33,21 @@ class Painting:
         """Return the painting without anything that moves."""
         return _png(self.pixels)
 
-    def still(self, scene: Scene, position: Position) -> bytes:
-        """Return a PNG of the painting with the scene at ``position`` drawn over it."""
+    def at(self, scene: Scene, position: Position) -> NDArray[np.uint8]:
+        """Return the painting's pixels with the scene at ``position``, till others are drawn."""
         renderer = self.canvas.get_renderer()
-        np.asarray(renderer.buffer_rgba())[:] = self.pixels
+        pixels = np.asarray(renderer.buffer_rgba())
+        pixels[:] = self.pixels
         for artist in artists_at(scene, position, self.figure):
             artist.draw(renderer)
-        return _png(np.asarray(renderer.buffer_rgba()))
+        return pixels
+
+    def still(self, scene: Scene, position: Position) -> bytes:
+        """Return a PNG of the painting with the scene at ``position`` drawn over it."""
+        return _png(self.at(scene, position))
 
 
-def _png(pixels: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]") -> bytes:
+def _png(pixels: NDArray[np.uint8]) -> bytes:
     file = BytesIO()
     # 256 colours are enough for contours, lines and text: a third of the bytes and of the time.
     image = Image.fromarray(pixels).convert("RGB").quantize(256, Image.Quantize.FASTOCTREE)
