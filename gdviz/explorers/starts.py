@@ -29,6 +29,8 @@ RATES = (0.02, 0.1, 0.25, 0.5, 0.9, 1.1)
 """The learning rates, as fractions of the largest with which a descent can rest in a minimum."""
 NUMBERS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 """How many starts there can be, as long as there is room for them."""
+FEWEST = 50
+"""On a page with little room; fewer would show no distribution."""
 DRAW_BINS, LOSS_BINS = 40, 24
 BEYOND = np.array([1.16, 1.22])
 """Where the bar of losses too high for the scale stands, which goes from 0 to 1."""
@@ -114,6 +116,7 @@ class StartsExplorer(LiveFigure):
                 **self._contents(),
                 controls={"learning_rate": self.learning_rate, "iteration": self.iteration},
             )
+        self.asks_kernel(*self.initialization.controls, self.n_starts)
         self.initialization.observe(self._draw, ["value", "seed"])
         self.n_starts.observe(self._draw, "value")
 
@@ -155,11 +158,17 @@ class StartsExplorer(LiveFigure):
         draws = self.initialization.value.sample((1000, *self.task.shape), rng=0)
         return window_around(self.task, plane, np.quantile(draws, [0.01, 0.99], axis=0))
 
-    def _most(self) -> int:
+    def freeze(self, max_bytes: int) -> None:
+        """Get ready for a page without a kernel, with as many starts as have room there."""
+        fitting = [n for n in self.n_starts.options if n <= self._most(max_bytes)]
+        self.n_starts.value = min(self.n_starts.value, max(fitting, default=FEWEST))
+        super().freeze(max_bytes)
+
+    def _most(self, max_bytes: int = MAX_BYTES) -> int:
         """Return how many starts have room in what may be sent to the browser."""
         steps = len(self.learning_rate.stops) * (self.iteration.max + 1)
         outline = len(self._endings.colors) * 2 * (LOSS_BINS + 3)
-        room = 0.95 * MAX_BYTES / 4 / steps  # float32 numbers for each step
+        room = 0.95 * max_bytes / 4 / steps  # float32 numbers for each step
         return max(0, int((room - outline) / 2))
 
     def _rates(self, learning_rates: ArrayLike | None) -> Array:
