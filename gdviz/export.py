@@ -139,7 +139,7 @@ def _execute(path: Path) -> Any:
         notebook = nbformat.read(path, as_version=4)
     except FileNotFoundError:
         raise ExportError(f"there is no notebook {path}") from None
-    except (OSError, ValueError, nbformat.reader.NotJSONError) as error:
+    except (OSError, ValueError, nbformat.ValidationError) as error:
         raise ExportError(f"{path} cannot be read as a notebook: {error}") from None
     n_cells = len(notebook.cells)
     notebook.cells.append(nbformat.v4.new_code_cell(FREEZE.format(max_bytes=PAGE_BYTES)))

@@ -151,7 +151,9 @@ def test_usage_is_explained(capsys):
     [
         gd.LinearRegression(gd.datasets.penguins().standardized()),
         gd.surfaces.bumpy(1),
-        gd.SoftmaxRegression(gd.datasets.penguins(["bill_length_mm", "bill_depth_mm"], "species")),
+        gd.SoftmaxRegression(
+            gd.datasets.penguins(["bill_length_mm", "bill_depth_mm"], "species").standardized()
+        ),
     ],
     ids=["map", "curve", "plane"],
 )
@@ -178,8 +180,13 @@ def test_a_frozen_explorer_has_starts_to_choose_from(task):
             for iteration in (0, 5, 40):
                 explorer.iteration.value = iteration
                 assert f"loss {expected.loss[iteration]:.3g}," in explorer.description
+                # Beyond the limit, rounding grows with every step.
+                same = iteration + 1 if rate < explorer._limit else 6
                 np.testing.assert_allclose(
-                    explorer.descent.theta, expected.theta[: iteration + 1], rtol=1e-9, atol=1e-12
+                    explorer.descent.theta[:same],
+                    expected.theta[: iteration + 1][:same],
+                    rtol=1e-9,
+                    atol=1e-12,
                 )
 
 

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
-from gdviz.explorers.controls import plane_of_a_line, round_stops
+from gdviz.explorers.controls import even_stops, plane_of_a_line
 from gdviz.explorers.style import LINE, NOW
 from gdviz.figures import draw_fit, gdviz_style
 from gdviz.landscape import window_around
@@ -35,7 +35,7 @@ class FitExplorer(LiveFigure):
         self.task = task
         plane = plane_of_a_line(task)
         W, b = (
-            round_stops(low, high, N_STOPS)
+            even_stops(low, high, N_STOPS)
             for low, high in window_around(task, plane, _origin(task))
         )
         theta = plane.point(*np.meshgrid(W, b, indexing="ij"))

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from gdviz.datasets import Dataset
 from gdviz.explorers.arrows import arrow, arrows, with_gaps
-from gdviz.explorers.controls import plane_of_a_line, round_stops
+from gdviz.explorers.controls import even_stops, plane_of_a_line
 from gdviz.explorers.style import ARROW, LINE, NOW, START
 from gdviz.figures import COLORS, draw_fit, draw_landscape, gdviz_style
 from gdviz.figures.style import label
@@ -111,7 +111,7 @@ class GradientExplorer(LiveFigure):
 
 def _stops(best: float, reach: float) -> Array:
     """Return round numbers about the minimum, and the minimum itself: there the chain closes."""
-    stops = round_stops(best - reach, best + reach, N_STOPS)
+    stops = even_stops(best - reach, best + reach, N_STOPS)
     if np.abs(stops - best).min() < 1e-9 * reach:
         return stops
     return np.sort(np.append(stops, best))
