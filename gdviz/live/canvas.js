@@ -286,6 +286,7 @@ async function render({ model, el }) {
     const shown = root.getBoundingClientRect();
     const pixelWidth = Math.round(shown.width * devicePixelRatio);
     const pixelHeight = Math.round(shown.height * devicePixelRatio);
+    if (!pixelWidth) return; // hidden for a moment: what was drawn may be seen again
     if (canvas.width !== pixelWidth || canvas.height !== pixelHeight) {
       canvas.width = pixelWidth;
       canvas.height = pixelHeight;

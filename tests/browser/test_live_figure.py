@@ -145,3 +145,21 @@ def test_scales_with_the_page(open_notebook, write_notebook, width):
         assert explorer.canvas().shape[1] == pytest.approx(box["width"], abs=1)
         assert explorer.root.locator("canvas").count() == 1
         assert explorer.root.locator("img").count() == 1
+
+
+def test_what_was_drawn_outlasts_a_frame_without_room(open_notebook, write_notebook):
+    """JupyterLab leaves no room for a frame when its theme changes; no observer hears of that."""
+    name = write_notebook("hidden.ipynb", EXPLORER)
+    with open_notebook(name) as notebook:
+        notebook.run_all()
+        explorer = notebook.figure("learning rate")
+        before = explorer.canvas()
+        explorer.root.evaluate(
+            """root => new Promise(done => {
+                 requestAnimationFrame(() => { root.style.display = "none"; });
+                 root.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" })); // it draws
+                 requestAnimationFrame(() => { root.style.display = ""; done(); });
+               })"""
+        )
+        explorer.settle()
+        assert (explorer.canvas() == before).all()
