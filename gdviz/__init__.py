@@ -1,14 +1,24 @@
 """gdviz: interactive notebooks that teach gradient descent, and the package under them."""
 
-from gdviz import datasets, surfaces
+from gdviz import datasets, graph, surfaces
 from gdviz.datasets import Dataset, read_csv
 from gdviz.descent import Descent, Status, gradient_descent
 from gdviz.explorers import (
+    AutopsyExplorer,
+    BasinsExplorer,
     CompareLandscapesExplorer,
     DescentExplorer,
+    DifferenceExplorer,
     FitExplorer,
+    GradientExplorer,
+    GraphExplorer,
+    LearningRatesExplorer,
+    MinibatchExplorer,
     PullExplorer,
+    RaceExplorer,
+    RateCurveExplorer,
     SigmoidExplorer,
+    StartsExplorer,
     StepExplorer,
     TemperatureExplorer,
 )
@@ -26,23 +36,33 @@ __version__ = "0.1.0"
 __all__ = [
     "AdaGrad",
     "Adam",
+    "AutopsyExplorer",
+    "BasinsExplorer",
     "CompareLandscapesExplorer",
     "Dataset",
     "Descent",
     "DescentExplorer",
+    "DifferenceExplorer",
     "FitExplorer",
     "Gaussian",
+    "GradientExplorer",
     "GradientReport",
+    "GraphExplorer",
+    "LearningRatesExplorer",
     "LinearRegression",
     "LiveFigure",
     "LogisticRegression",
+    "MinibatchExplorer",
     "Minibatches",
     "Momentum",
     "Nesterov",
     "PullExplorer",
     "RMSProp",
+    "RaceExplorer",
+    "RateCurveExplorer",
     "SigmoidExplorer",
     "SoftmaxRegression",
+    "StartsExplorer",
     "Status",
     "StepExplorer",
     "Surface",
@@ -51,6 +71,7 @@ __all__ = [
     "check_gradient",
     "datasets",
     "gradient_descent",
+    "graph",
     "read_csv",
     "surfaces",
 ]

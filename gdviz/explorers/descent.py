@@ -15,6 +15,7 @@ from gdviz.explorers.controls import (
     COARSEST,
     FINE,
     InitializationControl,
+    as_start,
     labelled,
     learning_rate_stops,
     with_marks,
@@ -117,7 +118,7 @@ class DescentExplorer(LiveFigure):
         self.azimuth = _turning("turn", SEEN_FROM[0], -180, 180)
         self.elevation = _turning("tilt", SEEN_FROM[1], 0, 90)
         drawn = self.initialization.sample(task.shape)
-        self._start = drawn if start is None else self._as_start(start)
+        self._start = drawn if start is None else as_start(task, start)
         self._over = ["learning_rate", "iteration"]
         self._batch = self._descend(self._start)
         self._make_panels()
@@ -223,19 +224,11 @@ class DescentExplorer(LiveFigure):
 
     @start.setter
     def start(self, theta: ArrayLike) -> None:
-        start = self._as_start(theta)
+        start = as_start(self.task, theta).copy()
         batch = self._descend(start)
         repaint = self._ground.look_at(batch, self._draws())
         self._start, self._batch = start, batch
         self._show(repaint)
-
-    def _as_start(self, theta: ArrayLike) -> Array:
-        start = self.task.as_theta(theta)
-        if start.shape != self.task.shape or not np.isfinite(start).all():
-            raise ValueError(
-                f"start must be one finite theta of shape {self.task.shape}, got {theta!r}"
-            )
-        return np.array(start, dtype=np.float64)
 
     def _descend(self, start: Array) -> Descent:
         return gradient_descent(self.task, start, self.learning_rate.values, self.iteration.max)
