@@ -5,29 +5,50 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from copy import copy
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gdviz.buffers import Buffers
 from gdviz.datasets import Dataset, as_floats
 from gdviz.task import Array, DataTask, quiet_overflow
 
-NUMBERS_AT_ONCE = 2**15
+NUMBERS_AT_ONCE = 2**16
 """Logits worked on at a time: enough to keep NumPy busy, few enough to stay in a core's cache."""
 MULTIPLICATIONS_AT_ONCE = 2**19
 """In one matrix product: more make OpenBLAS start threads, which on a busy machine only wait."""
 FLAT = 1e-12
 """A slope or curvature, in units of the features' covariance, that float64 takes for none."""
+LARGEST_EXPONENT = 500.0
+"""Whose exp is far from overflow, however many of them are added up."""
+
+
+class Forward(NamedTuple):
+    """What loss and derivatives share: exp(z_k - z_y) of the classes k other than a sample's own y.
+
+    Everything is divided by exp(``shift``), which is 1 unless a number would overflow.
+    """
+
+    exp_z: Array
+    """Shape ``(n_others, n_thetas, n_samples)``."""
+    rest: Array
+    """1 + ``rest`` is the sum over all classes; shape ``(n_thetas, n_samples)``."""
+    shift: Array | float
 
 
 class Classifier(DataTask):
     """A task whose targets are labels.
 
-    A model works out its formulas on a few θ at a time, and with the classes in front, so that the
-    largest logit or the sum over the classes is taken over whole rows: logits have shape
-    ``(n_outputs, n_thetas, n_samples)``. It says which numbers loss and derivatives share
-    (`_forward`) and what follows from them (`_loss`, `_jacobian`, `_hessian`, `_n_wrong`).
+    The loss is the negative log-likelihood of each sample's own class y, which depends on how far
+    the logits of the other classes are above y's alone::
+
+        L(θ) = -E[log (exp(z_y) / Σ_k exp(z_k))] = E[log(1 + Σ_k≠y exp(z_k - z_y))]
+
+    These differences a model works out on a few θ at a time, and with the classes in front, so
+    that the sum over the classes is taken over whole rows: shape
+    ``(n_others, n_thetas, n_samples)``. It says what they are (`_above_own`), and how errors of
+    the other classes' probabilities become a gradient (`_mean_outer`).
 
     However many θ and samples there are, the arrays on the way hold `NUMBERS_AT_ONCE` numbers at
     the most (for the Hessian, n_features + 1 times as many).
@@ -53,8 +74,9 @@ class Classifier(DataTask):
     """Zeros and ones, shape ``(n_outputs, n_samples)``."""
     labels: NDArray[np.intp]
     """For each sample, where in `classes` its label is; shape ``(n_samples,)``."""
+    _buffers = Buffers()
     _samples: Array
-    """X̃, or for two classes X̃ with the sign of y: what θ is multiplied with."""
+    """X̃, or for two classes ±X̃: what θ is multiplied with."""
 
     def __init__(
         self, X: ArrayLike | Dataset, y: ArrayLike | None = None, *, l2: float = 0.0
@@ -119,7 +141,7 @@ class Classifier(DataTask):
         If some θ does, the samples are separable: a longer θ of this direction has a smaller
         loss, always, so that without `l2` there is no minimum and θ grows for ever.
         """
-        (n_wrong,) = self._evaluate(theta, "_n_wrong")
+        (n_wrong,) = self._evaluate(theta, "_n_wrong", forward="_above_own")
         return np.asarray(n_wrong == 0)
 
     def minimizer(self) -> Array:
@@ -228,77 +250,98 @@ class Classifier(DataTask):
     def _use(self, samples: Array) -> None:
         """Set what θ is multiplied with; a model works out here what depends on that alone."""
         self._samples = samples
-        at_once, n = max(1, self._logits_at_once // self.shape[0]), samples.shape[1]
+        n_outputs, n_coefficients = self.shape
+        at_once = min(NUMBERS_AT_ONCE // n_outputs, MULTIPLICATIONS_AT_ONCE // n_coefficients) or 1
+        n = samples.shape[1]
+        self._thetas_at_once = max(1, at_once // n)
         self._blocks: list[Classifier] = []  # none where all samples are worked on at once
         if n > at_once:
             self._blocks = [self._block(slice(k, k + at_once)) for k in range(0, n, at_once)]
 
     @abstractmethod
-    def _forward(self, theta: Array) -> tuple[Array, ...]:
-        """Return the numbers that the methods below share, for θ of shape ``(n, *shape)``."""
+    def _above_own(self, theta: Array) -> Array:
+        """Return z_k - z_y for θ of shape ``(n_thetas, *shape)``, in a buffer."""
 
     @abstractmethod
-    def _loss(self, forward: tuple[Array, ...]) -> Array: ...
+    def _mean_outer(self, probability: Array) -> Array:
+        """Return ∇L(θ) for the other classes' probabilities, divided by the number of samples."""
 
     @abstractmethod
-    def _jacobian(self, forward: tuple[Array, ...]) -> Array: ...
+    def _hessian(self, forward: Forward) -> Array: ...
 
-    @abstractmethod
-    def _hessian(self, forward: tuple[Array, ...]) -> Array: ...
+    def _forward(self, theta: Array) -> Forward:
+        """Return what loss and derivatives share, for θ of shape ``(n_thetas, *shape)``."""
+        z = self._above_own(theta)
+        shift: Array | float = 0.0
+        if not z.max(initial=0) < LARGEST_EXPONENT:  # exp(z) may overflow: take the largest off
+            largest = z.max(axis=0)
+            shift = np.where(largest < LARGEST_EXPONENT, 0.0, largest)
+            z -= shift
+        exp_z = np.exp(z, out=z)
+        rest = self._buffers("rest", exp_z.shape[1:])
+        np.add(exp_z[0], np.expm1(-shift), out=rest)
+        for exp_z_k in exp_z[1:]:
+            rest += exp_z_k
+        return Forward(exp_z, rest, shift)
 
-    @abstractmethod
-    def _n_wrong(self, forward: tuple[Array, ...]) -> Array:
+    def _loss(self, forward: Forward) -> Array:
+        """Return E[log(1 + Σ_k exp(z_k - z_y))]."""
+        log = np.log1p(forward.rest, out=self._buffers("log", forward.rest.shape))
+        if isinstance(forward.shift, np.ndarray):
+            log += forward.shift
+        return self._mean(log)
+
+    def _jacobian(self, forward: Forward) -> Array:
+        """Return E[x̃ softmax(z)_k] for the other classes k, minus their sum for a sample's own.
+
+        The last to use ``forward``: writes the probabilities over exp(z).
+        """
+        exp_z, rest, _ = forward
+        rest += 1
+        np.divide(1 / self.n_samples, rest, out=rest)
+        return self._mean_outer(np.multiply(exp_z, rest, out=exp_z))
+
+    def _n_wrong(self, z: Array) -> Array:
         """Return how many samples are not strictly on their own side."""
+        return np.asarray(np.sum(~(z < 0).all(axis=0), axis=-1, dtype=np.float64))
 
     @abstractmethod
     def _probabilities(self, logits: Array) -> Array:
         """Return them, shape ``(..., n_classes, n)``, for logits ``(..., n_outputs, n)``."""
 
     @quiet_overflow()
-    def _evaluate(self, theta: ArrayLike | None, *methods: str) -> list[Array]:
+    def _evaluate(
+        self, theta: ArrayLike | None, *methods: str, forward: str = "_forward"
+    ) -> list[Array]:
         """Return what each method makes of the forward pass, a few θ and samples at a time."""
         theta = self.as_theta(theta)
         batch = theta.shape[:-2]
         runs = theta.reshape(math.prod(batch), *self.shape)
-        at_once = max(1, self._logits_at_once // (self.shape[0] * self.n_samples))
         results = []
-        for start in range(0, max(1, len(runs)), at_once):
-            few = runs[start : start + at_once]
-            parts = [block._evaluate_block(few, methods) for block in self._blocks or [self]]
+        for start in range(0, max(1, len(runs)), self._thetas_at_once):
+            few = runs[start : start + self._thetas_at_once]
+            parts = [
+                block._evaluate_block(few, methods, forward) for block in self._blocks or [self]
+            ]
             results.append([sum(values[1:], values[0]) for values in zip(*parts, strict=True)])
-        return [
-            np.concatenate(parts).reshape(batch + parts[0].shape[1:])
-            for parts in zip(*results, strict=True)
-        ]
+        if len(results) > 1:
+            results = [[np.concatenate(parts) for parts in zip(*results, strict=True)]]
+        return [values.reshape(batch + values.shape[1:]) for values in results[0]]
 
-    def _evaluate_block(self, theta: Array, methods: tuple[str, ...]) -> list[Array]:
-        forward = self._forward(theta)
-        return [getattr(self, method)(forward) for method in methods]
-
-    @property
-    def _logits_at_once(self) -> int:
-        return min(NUMBERS_AT_ONCE, MULTIPLICATIONS_AT_ONCE // self.shape[1])
+    def _evaluate_block(self, theta: Array, methods: tuple[str, ...], forward: str) -> list[Array]:
+        shared = getattr(self, forward)(theta)
+        return [getattr(self, method)(shared) for method in methods]
 
     def _block(self, part: slice) -> "Classifier":
         """Return this task with a part of its samples, whose values add up to the task's own."""
         block = copy(self)
-        block.y, block._weights = self.y[:, part], self._weights[part]
+        block.labels, block._weights = self.labels[part], self._weights[part]
         block._use(self._samples[:, part])
         return block
-
-    def _logits(self, theta: Array) -> Array:
-        """Return θX̃, classes in front, as one matrix product for all θ."""
-        rows = theta.swapaxes(0, 1).reshape(-1, self.shape[1])
-        return (rows @ self._samples).reshape(self.shape[0], len(theta), len(self._weights))
 
     def _mean(self, values: Array) -> Array:
         """Return E[values], as a product, which is faster than a sum."""
         return np.asarray(values @ self._weights)
-
-    def _mean_outer(self, error: Array) -> Array:
-        """Return E[x̃ errorᵀ] for errors with the classes in front, as one matrix product."""
-        rows = error.reshape(-1, len(self._weights)) @ self._samples.T / self.n_samples
-        return np.asarray(rows.reshape(*error.shape[:2], self.shape[1]).transpose(1, 2, 0))
 
     @property
     def _is_weight(self) -> Array:

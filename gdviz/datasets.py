@@ -76,6 +76,26 @@ class Dataset:
         features = ", ".join(self.feature_names)
         return f"Dataset({len(self.X)} samples: {features} -> {self.target_name})"
 
+    def only(self, *labels: Any) -> "Dataset":
+        """Return the samples with one of these labels: ``only("Adelie", "Gentoo")``.
+
+        Raises
+        ------
+        ValueError
+            If no label is given, or one that no sample has.
+        """
+        known = np.unique(self.y).tolist()
+        if self.y.ndim != 1 or not labels or any(label not in known for label in labels):
+            shown = ", ".join(map(repr, known[:10])) + (", ..." if len(known) > 10 else "")
+            raise ValueError(f"labels must be among those of y, {shown}: got {labels}")
+        kept = np.isin(self.y, labels)
+        return Dataset(
+            self.X[kept],
+            self.y[kept],
+            feature_names=self.feature_names,
+            target_name=self.target_name,
+        )
+
     def standardized(self, *, target: bool | None = None) -> "Dataset":
         """Return a copy whose columns have mean 0 and standard deviation 1.
 

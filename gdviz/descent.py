@@ -138,24 +138,27 @@ def gradient_descent(
     batches = minibatches.subsets(task) if minibatches is not None else None
     state: State = defaultdict(float)
 
-    path = np.empty(path_shape)
-    loss, gradient_norm = np.empty((2, *path_shape[:-2]))
-    theta = np.broadcast_to(theta, (*batch, *task.shape))
+    # All runs' θ of an iteration lie together here; the record's axes are put in order at the end.
+    path = np.empty((iterations + 1, *batch, *task.shape))
+    loss, gradient_norm = np.empty((2, iterations + 1, *batch))
+    path[0] = theta
     ε = learning_rate[..., None, None]
     with quiet_overflow():
         for iteration in range(iterations + 1):
-            loss[..., iteration], J = task.loss_and_jacobian(theta)
-            path[..., iteration, :, :] = theta
-            gradient_norm[..., iteration] = _norm(J)
+            theta = path[iteration]
+            loss[iteration], J = task.loss_and_jacobian(theta)
+            gradient_norm[iteration] = _norm(J)
+            if iteration == iterations:
+                break
             if batches is not None:
                 J = next(batches).jacobian(theta)
             if optimizer is not None:
                 J = optimizer.update(state, J, iteration)
-            theta = theta - ε * J.mT
+            np.subtract(theta, ε * J.mT, out=path[iteration + 1])
     return Descent(
-        theta=path,
-        loss=loss,
-        gradient_norm=gradient_norm,
+        theta=np.moveaxis(path, 0, -3),
+        loss=np.moveaxis(loss, 0, -1),
+        gradient_norm=np.moveaxis(gradient_norm, 0, -1),
         learning_rate=learning_rate,
         task=task,
     )
@@ -265,7 +268,8 @@ class Descent:
         rise, excess = loss - first_loss, loss - self.task.least_loss
         steps = np.diff(self.theta, axis=-3)
         turned = np.zeros(loss.shape, dtype=bool)
-        turned[..., 2:] = np.sum(steps[..., 1:, :, :] * steps[..., :-1, :, :], axis=(-2, -1)) < 0
+        after, before = steps[..., 1:, :, :], steps[..., :-1, :, :]
+        turned[..., 2:] = np.einsum("...ij,...ij", after, before) < 0
         conditions = {
             Status.NAN: np.isnan(self.theta).any(axis=(-2, -1)) | np.isnan(loss + gradient_norm),
             Status.DIVERGED: (rise > rounding) | np.isinf(loss),
@@ -337,7 +341,7 @@ def _first(happened: NDArray[np.bool_]) -> Any:
 def _norm(matrices: Array) -> Array:
     """Return Frobenius norms; where squares would leave float64's range, a slow way without."""
     norm = np.asarray(np.sqrt(np.einsum("...ij,...ij", matrices, matrices)))
-    beyond = ~((norm > 1e-140) & (norm < 1e140))
-    if beyond.any():
+    if not (norm.min(initial=1) > 1e-140 and norm.max(initial=1) < 1e140):
+        beyond = ~((norm > 1e-140) & (norm < 1e140))
         norm[beyond] = np.hypot.reduce(matrices[beyond], axis=(-2, -1))
     return norm

@@ -25,6 +25,11 @@ class Gaussian:
     mu: float = 0.0
     sigma: float = 1.0
 
+    @property
+    def label(self) -> str:
+        """The lecture's name for it, such as N(0, 1)."""
+        return f"N({self.mu:g}, {self.sigma:g})"
+
     def __post_init__(self) -> None:
         _check_finite(mu=self.mu, sigma=self.sigma)
         if self.sigma < 0:
@@ -49,6 +54,11 @@ class Uniform:
 
     a: float = -1.0
     b: float = 1.0
+
+    @property
+    def label(self) -> str:
+        """The lecture's name for it, such as U(-1, 1)."""
+        return f"U({self.a:g}, {self.b:g})"
 
     def __post_init__(self) -> None:
         _check_finite(a=self.a, b=self.b)

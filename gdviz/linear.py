@@ -112,7 +112,7 @@ class LinearRegression(DataTask):
     def loss_and_jacobian(self, theta: ArrayLike) -> tuple[Array, Array]:
         """Return both, with the residual θx̃ - y worked out once."""
         residual = self.as_theta(theta) @ self._X - self._y
-        loss = np.sum(residual**2, axis=(-2, -1)) + self._least
+        loss = np.einsum("...ij,...ij", residual, residual) + self._least
         return np.asarray(loss), 2 * (self._X @ residual.mT)
 
     @quiet_overflow()

@@ -216,7 +216,7 @@ def bowl(dims: Literal[1, 2] = 2, curvature: float = 2.0) -> Surface:
     )
 
 
-def ravine(condition: float = 25.0) -> Surface:
+def ravine(condition: float = 25.0, angle: float = 0.0) -> Surface:
     """Return a valley along x whose walls along y are κ = ``condition`` times as curved.
 
     κ is the condition number of the Hessian: the ratio of its largest eigenvalue to its least::
@@ -225,16 +225,33 @@ def ravine(condition: float = 25.0) -> Surface:
                               ∂y = κy     ∂yy = κ
 
     A rate small enough for the walls, 2/κ, is slow along the floor: the more so the larger κ.
+
+    ``angle`` turns the valley by so many degrees, anticlockwise. With c and s its cosine and sine::
+
+        L = ½ (px² + 2qxy + ry²)      ∂x = px + qy    ∂xx = p = c² + κs²    ∂xy = q = cs(1 - κ)
+                                      ∂y = qx + ry    ∂yy = r = s² + κc²
+
+    Its curvatures stay 1 and κ, but neither belongs to x or y alone any more.
     """
-    κ = _as_number("condition", condition)
+    κ, degrees = _as_number("condition", condition), _as_number("angle", angle)
     if κ < 1:
         raise ValueError(f"condition must be at least 1 (a round bowl), got {condition}")
+    if degrees == 0:
+        return Surface(
+            lambda x, y: (x**2 + κ * y**2) / 2,
+            lambda x, y: (x, κ * y),
+            hessian=lambda x, y: ((1, 0), (0, κ)),
+            window=((-4, 4), (-2, 2)),
+            name="ravine",
+        )
+    c, s = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
+    p, q, r = c**2 + κ * s**2, c * s * (1 - κ), s**2 + κ * c**2
     return Surface(
-        lambda x, y: (x**2 + κ * y**2) / 2,
-        lambda x, y: (x, κ * y),
-        hessian=lambda x, y: ((1, 0), (0, κ)),
-        window=((-4, 4), (-2, 2)),
-        name="ravine",
+        lambda x, y: (p * x**2 + 2 * q * x * y + r * y**2) / 2,
+        lambda x, y: (p * x + q * y, q * x + r * y),
+        hessian=lambda x, y: ((p, q), (q, r)),
+        window=((-4, 4), (-4, 4)),
+        name=f"ravine turned by {degrees:g}°",
     )
 
 

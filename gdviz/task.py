@@ -95,7 +95,10 @@ class Task(ABC):
         """Return ``theta`` as float64 of shape ``(..., *shape)``; None means zeros."""
         if theta is None:
             return np.zeros(self.shape)
-        array = as_floats("theta", theta)
+        if isinstance(theta, np.ndarray) and theta.dtype == np.float64:
+            array: Array = theta
+        else:
+            array = as_floats("theta", theta)
         if array.shape[-2:] != self.shape:
             raise ValueError(
                 f"theta has shape {array.shape}, but this task needs (..., {self.shape[0]}, "

@@ -2,13 +2,14 @@
 
 import tracemalloc
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from gdviz.classification import NUMBERS_AT_ONCE
+from gdviz.classification import LARGEST_EXPONENT, NUMBERS_AT_ONCE
 from gdviz.datasets import penguins
 from gdviz.logistic import LogisticRegression
 from gdviz.softmax import SoftmaxRegression
@@ -147,7 +148,7 @@ def test_loss_and_jacobian_at_once_are_loss_and_jacobian(model):
 @MODELS
 def test_more_thetas_than_are_worked_on_at_once(model):
     task, _ = problem(model, n_samples=1000)
-    theta = np.random.default_rng(1).normal(size=(100, *task.shape))
+    theta = np.random.default_rng(1).normal(size=(200, *task.shape))
     assert task.n_samples * len(theta) > 3 * NUMBERS_AT_ONCE
     for method in (task.loss, task.jacobian, task.hessian):
         np.testing.assert_allclose(
@@ -160,8 +161,8 @@ def test_more_samples_than_are_worked_on_at_once(model):
     n_samples = 2 * NUMBERS_AT_ONCE + 1
     task, theta = problem(model, n_samples=n_samples)
     X, y = task.dataset.X, task.dataset.y
-    parts = [slice(0, 40_000), slice(40_000, n_samples)]
-    weights = np.array([40_000, n_samples - 40_000]) / n_samples
+    parts = [slice(0, 80_000), slice(80_000, n_samples)]
+    weights = np.array([80_000, n_samples - 80_000]) / n_samples
     for method in ("loss", "jacobian", "hessian"):
         values = [getattr(model(X[part], y[part]), method)(theta) for part in parts]
         np.testing.assert_allclose(
@@ -189,6 +190,64 @@ def test_memory_on_the_way_is_bounded(model, n_thetas, n_samples):
     finally:
         tracemalloc.stop()
     assert peak < 10 * 8 * NUMBERS_AT_ONCE
+
+
+@MODELS
+def test_results_outlive_the_next_evaluation(model):
+    task, theta = problem(model)
+    thetas = [theta, 2 * theta, [theta] * 3]
+    results = [task.loss_and_jacobian(each) for each in thetas]
+    for each, (loss, jacobian) in zip(thetas, results, strict=True):
+        np.testing.assert_array_equal(loss, task.loss(each))
+        np.testing.assert_array_equal(jacobian, task.jacobian(each))
+
+
+@MODELS
+def test_threads_do_not_meet(model):
+    cases = [problem(model, n_samples=200, seed=seed) for seed in range(4)]
+    expected = [task.jacobian([theta] * 50) for task, theta in cases]
+    with ThreadPoolExecutor(4) as threads:
+        for _ in range(20):
+            found = threads.map(lambda case: case[0].jacobian([case[1]] * 50), cases)
+            for result, alone in zip(found, expected, strict=True):
+                np.testing.assert_array_equal(result, alone)
+
+
+@MODELS
+@pytest.mark.parametrize("steep", [1e3, 1e300, np.inf, np.nan])
+def test_a_steep_run_leaves_its_neighbours_untouched_bit_for_bit(model, steep):
+    task, theta = problem(model, n_samples=50)
+    calm = np.random.default_rng(1).normal(size=(3, *task.shape))
+    other = theta.copy()
+    other[0, 0] = steep
+    with_steep, with_calm = (
+        task.loss_and_jacobian([*calm, neighbour]) for neighbour in (other, theta)
+    )
+    for one, two in zip(with_steep, with_calm, strict=True):
+        np.testing.assert_array_equal(one[:3], two[:3])
+
+
+@MODELS
+@pytest.mark.parametrize("margin", [20.0, 100.0, 500.0, 700.0])
+def test_a_tiny_loss_keeps_its_digits(model, margin):
+    n_classes = 2 if model is LogisticRegression else 3
+    task = model(np.eye(n_classes), range(n_classes))
+    theta = np.zeros(task.shape)
+    theta[:, :-1] = margin * (np.array([[-1, 1]]) if n_classes == 2 else np.eye(3))
+    loss = np.log1p((n_classes - 1) * np.exp(-margin))
+    assert task.loss(theta) == pytest.approx(loss, rel=1e-12, abs=0)
+    steepest = np.abs(task.jacobian(theta)).max()
+    assert steepest == pytest.approx(-np.expm1(-loss) / n_classes, rel=1e-12, abs=0)
+
+
+@MODELS
+def test_loss_at_logits_just_below_and_above_where_the_largest_is_taken_off(model):
+    task = model([0.0, 0.0, 0.0], [0, 1, 1])
+    below, above = np.zeros((2, *task.shape))
+    below[-1, -1], above[-1, -1] = np.nextafter(LARGEST_EXPONENT, [0, np.inf])
+    np.testing.assert_allclose(task.loss(below), task.loss(above), rtol=1e-14)
+    np.testing.assert_allclose(task.jacobian(below), task.jacobian(above), rtol=1e-14)
+    np.testing.assert_allclose(task.hessian(below), task.hessian(above), rtol=1e-12, atol=1e-300)
 
 
 @MODELS

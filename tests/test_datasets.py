@@ -76,6 +76,25 @@ def test_dataset_keeps_samples_as_rows():
     assert Dataset([[1]], [[2, 3]]).y.shape == (1, 2)
 
 
+def test_only_some_labels():
+    whole = penguins(["bill_length_mm", "body_mass_g"], "species")
+    two = whole.only("Adelie", "Gentoo")
+    kept = whole.y != "Chinstrap"
+    np.testing.assert_array_equal(two.X, whole.X[kept])
+    np.testing.assert_array_equal(two.y, whole.y[kept])
+    assert two.feature_names == whole.feature_names
+    assert two.target_name == "species"
+    numbers = Dataset([1.0, 2.0, 3.0], [7, 8, 7]).only(7)
+    np.testing.assert_array_equal(numbers.X[:, 0], [1, 3])
+
+
+@pytest.mark.parametrize("labels", [(), ("Emperor",), ("Adelie", "gentoo"), (["Adelie"],)])
+def test_only_labels_that_there_are(labels):
+    words = "labels must be among those of y, 'Adelie', 'Chinstrap', 'Gentoo': got"
+    with pytest.raises(ValueError, match=words):
+        penguins(target="species").only(*labels)
+
+
 def test_dataset_repr_is_stable():
     data = Dataset(
         [[1, 2], [3, 4]], [5, 6], feature_names=["width / m", "age"], target_name="m / kg"

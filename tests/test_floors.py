@@ -25,16 +25,19 @@ WIDGETS = PICTURES | {"anywidget", "ipywidgets", "traitlets", "IPython", "PIL"}
 FLOORS: list[tuple[set[str], set[str]]] = [
     ({"datasets"}, ARRAYS),
     ({"task"}, ARRAYS),
+    ({"buffers"}, ARRAYS),
     ({"classification"}, ARRAYS),
     ({"linear", "logistic", "softmax", "surfaces", "initialization"}, ARRAYS),
     # Below their neighbours of the design: the loop of descent follows an optimizer's directions.
     ({"optimizers"}, ARRAYS),
     ({"descent"}, ARRAYS),
     ({"landscape", "graph", "gradient_check"}, ARRAYS),
+    ({"basins"}, ARRAYS),
     ({"figures"}, PICTURES),
     ({"live"}, WIDGETS),
     ({"explorers"}, WIDGETS),
-    ({"export", "__main__"}, WIDGETS),
+    ({"export"}, {"nbclient", "nbconvert", "nbformat"}),
+    ({"__main__"}, set()),
     ({"__init__"}, WIDGETS),
 ]
 

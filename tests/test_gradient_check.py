@@ -516,6 +516,8 @@ def test_a_square_jacobian_passes_with_a_remark():
     ("returned", "diagnosis", "hint"),
     [
         (None, "nothing is returned", "`return`"),
+        (..., "there is still a ... where a formula belongs", "the three dots"),
+        ((..., np.ones(1)), "there is still a ... where a formula belongs", "the three dots"),
         ("W", "what is returned is no array of numbers but a str", "Print what"),
         ({"W": 1}, "what is returned is no array of numbers but a dict", "its type"),
         (1j * np.ones(5), "what is returned is no array of numbers but a ndarray", "type"),
@@ -764,6 +766,17 @@ def test_errors_name_their_line():
     assert "ZeroDivisionError: division by zero in line" in report.hint
     assert "`return 1 / 0  # this line`" in report.hint
     assert "called with theta (1, 5)" in report.hint
+
+
+def test_a_blank_that_is_computed_with():
+    def gradient(theta):
+        rest = ...
+        return 2 * rest
+
+    report = check_gradient(gradient, LINEAR)
+    assert report.diagnosis == "there is still a ... where a formula belongs"
+    assert "meets them in line " in report.hint
+    assert "`return 2 * rest`" in report.hint
 
 
 def test_text_labels_used_as_numbers():

@@ -15,6 +15,7 @@ ALL = {
     "bowl 1-D": surfaces.bowl(1),
     "bowl 2-D": surfaces.bowl(2, curvature=3.0),
     "ravine": surfaces.ravine(50),
+    "ravine, turned": surfaces.ravine(50, angle=30),
     "bumpy 1-D": surfaces.bumpy(1),
     "bumpy 2-D": surfaces.bumpy(2),
     "double well 1-D": surfaces.double_well(1, tilt=0.4),
@@ -68,6 +69,9 @@ def torch_formulas(torch):
         "bowl 1-D": lambda x: x**2,
         "bowl 2-D": lambda x, y: 1.5 * (x**2 + y**2),
         "ravine": lambda x, y: 0.5 * (x**2 + 50 * y**2),
+        "ravine, turned": lambda x, y: (
+            0.5 * ((0.75**0.5 * x + 0.5 * y) ** 2 + 50 * (0.75**0.5 * y - 0.5 * x) ** 2)
+        ),
         "bumpy 1-D": lambda x: 1 + 0.3 * x**2 + torch.sin(3 * x),
         "bumpy 2-D": lambda x, y: (
             2 + 0.35 * (x**2 + y**2) + torch.sin(2 * x) + torch.sin(x - 2 * y)
@@ -192,6 +196,17 @@ def test_minimizer_is_the_lowest_of_the_minima():
     assert np.isnan(surfaces.saddle().least_loss)
     with pytest.raises(ValueError, match=r"saddle.* no minimum in its window"):
         surfaces.saddle().minimizer()
+
+
+@pytest.mark.parametrize("angle", [0, 45, -20, 90])
+def test_a_turned_ravine_is_as_steep_along_its_own_axes(angle):
+    ravine = surfaces.ravine(9, angle=angle)
+    floor = np.array([[math.cos(math.radians(angle)), math.sin(math.radians(angle))]])
+    wall = floor[:, ::-1] * [-1, 1]
+    for along, curvature in ((floor, 1), (wall, 9)):
+        assert ravine.loss(2 * along) == pytest.approx(2 * curvature)
+        np.testing.assert_allclose(ravine.jacobian(along).mT, curvature * along, atol=1e-14)
+    np.testing.assert_allclose(np.linalg.eigvalsh(ravine.hessian()), [1, 9])
 
 
 @given(st.floats(1, 1e8))
@@ -419,6 +434,7 @@ def test_wrong_arguments_are_named(arguments, message):
         (lambda: surfaces.ravine(0.5), "condition must be at least 1"),
         (lambda: surfaces.ravine(math.nan), "condition must be one finite number"),
         (lambda: surfaces.ravine([1, 2]), "condition must be one finite number"),
+        (lambda: surfaces.ravine(9, angle=math.inf), "angle must be one finite number"),
         (lambda: surfaces.double_well(tilt="steep"), "tilt must be an array of real numbers"),
         (lambda: surfaces.rosenbrock(b=-1), "b must be positive"),
         (lambda: surfaces.bowl().loss([1.0, 2.0]), r"theta has shape \(2,\).*\(..., 1, 2\)"),

@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 import traitlets
-from ipywidgets import HTML, Button, Dropdown, FloatSlider, HBox, Label, VBox
+from ipywidgets import HTML, Button, Dropdown, FloatSlider, HBox, Label, VBox, Widget
+from numpy.typing import ArrayLike
 
 from gdviz.initialization import Gaussian, Initialization, Uniform
+from gdviz.landscape import Plane, parameter_plane
+from gdviz.linear import LinearRegression
 from gdviz.live import OpenStopSlider
-from gdviz.task import Array
+from gdviz.task import Array, Task
 
 LABEL_WIDTH = "8.5em"
 SLOWEST, FASTEST = 1e-4, 3.0
@@ -20,10 +23,29 @@ FINE = (1, 1.1, 1.3, 1.5, 1.7, 2, 2.2, 2.5, 2.8, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9)
 """The stops in each decade: round numbers, some 14 % apart."""
 COARSE = (1, 1.5, 2, 3, 5, 7)
 """Stops for pictures that take more data each, some 47 % apart."""
+COARSEST = (1, 2, 5)
+"""Stops for pages without a kernel, which make room for several starts."""
 WIDEST = 10.0
 """Where the sliders of an initialization end."""
 FIRST_SEED = 59
 """N(0, 1) then starts left of and above the penguins' minimum, where a path can be seen."""
+
+
+def plane_of_a_line(task: LinearRegression) -> Plane:
+    """Return the plane of W and b, or say what kind of task is needed for it."""
+    if not isinstance(task, LinearRegression):
+        raise ValueError(f"task must be a gd.LinearRegression, got {task!r}")
+    return parameter_plane(task)
+
+
+def as_start(task: Task, start: ArrayLike | None) -> Array:
+    """Return ``start`` as one finite θ of the task; by default one drawn from N(0, 1)."""
+    if start is None:
+        return Gaussian().sample(task.shape, FIRST_SEED)
+    theta = task.as_theta(start)
+    if theta.shape != task.shape or not np.isfinite(theta).all():
+        raise ValueError(f"start must be one finite theta of shape {task.shape}, got {start!r}")
+    return theta
 
 
 def labelled(label: str, *widgets: Any) -> HBox:
@@ -38,10 +60,22 @@ def learning_rate_stops(limit: float, digits: Sequence[float] = FINE) -> Array:
     """
     if not 0 < limit < np.inf:
         raise ValueError(f"the largest stable learning rate is {limit}: rescale the data")
-    low, high = SLOWEST * limit, FASTEST * limit
+    return round_stops(SLOWEST * limit, FASTEST * limit, digits)
+
+
+def round_stops(low: float, high: float, digits: Sequence[float] = FINE) -> Array:
+    """Return the round numbers from ``low`` to ``high``, and ``high`` itself."""
     decades = range(floor(log10(low)), ceil(log10(high)))
     stops = np.array([float(f"{digit}e{decade}") for decade in decades for digit in digits])
     return np.append(stops[(stops >= low) & (stops < high * (1 - 1e-9))], high)
+
+
+def even_stops(low: float, high: float, count: int) -> Array:
+    """Return some ``count`` multiples of a round number, from about ``low`` to about ``high``."""
+    step = (high - low) / count
+    magnitude = 10 ** np.floor(np.log10(step))
+    step = magnitude * next(round for round in (1, 2, 5, 10) if round * magnitude >= step)
+    return np.asarray(step * np.arange(np.floor(low / step), np.ceil(high / step) + 1))
 
 
 def with_marks(slider: OpenStopSlider, marks: Mapping[str, float]) -> VBox:
@@ -108,7 +142,7 @@ class InitializationControl(HBox):  # type: ignore[misc]
             for _ in range(2)
         )
         self.new_sample = Button(description="New sample", layout={"width": "9em", "flex": "none"})
-        super().__init__([self.kind, *self.parameters, self.new_sample])
+        super().__init__(self.controls)
         self._showing = False
         self.observe(self._show, "value")
         self.value = value
@@ -116,6 +150,11 @@ class InitializationControl(HBox):  # type: ignore[misc]
         for slider in self.parameters:
             slider.observe(self._change_parameter, "value")
         self.new_sample.on_click(self._draw_again)
+
+    @property
+    def controls(self) -> list[Widget]:
+        """What can be moved or pressed."""
+        return [self.kind, *self.parameters, self.new_sample]
 
     def sample(self, shape: tuple[int, ...]) -> Array:
         """Draw θ from the chosen distribution with the present seed."""

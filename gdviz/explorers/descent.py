@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from ipywidgets import IntSlider, ToggleButtons, Widget
+from ipywidgets import IntSlider, SelectionSlider, ToggleButtons, Widget
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
@@ -12,16 +12,18 @@ from gdviz.classification import Classifier
 from gdviz.descent import Descent, Status, gradient_descent
 from gdviz.explorers.controls import (
     COARSE,
+    COARSEST,
     FINE,
     InitializationControl,
+    as_start,
     labelled,
     learning_rate_stops,
     with_marks,
 )
 from gdviz.explorers.fits import fit_of
-from gdviz.explorers.grounds import OVER, Curve, Ground, Map, PathMap, Relief, walk
+from gdviz.explorers.grounds import Curve, Ground, Map, PathMap, Relief, walk
 from gdviz.figures import draw_loss, gdviz_style, loss_range
-from gdviz.initialization import Gaussian, Initialization
+from gdviz.initialization import Gaussian, Initialization, Uniform
 from gdviz.landscape import minimizer_of
 from gdviz.linear import LinearRegression
 from gdviz.live import LiveFigure, OpenStopSlider, Player, Presets, Text, Track
@@ -33,6 +35,8 @@ THREE_PANELS = ((0.072, 0.13, 0.27, 0.69), (0.485, 0.13, 0.19, 0.69), (0.75, 0.1
 TWO_PANELS = ((0.072, 0.13, 0.45, 0.69), (0.665, 0.13, 0.325, 0.69))
 """Where there is no fit to be seen."""
 ITERATIONS, ITERATIONS_OF_CLASSIFIER = 500, 300
+OTHER_INITIALIZATIONS = (Gaussian(0, 3), Uniform(-1, 1))
+"""Of which a page without a kernel shows samples, beside the one that was chosen."""
 SEEN_FROM = (-60, 35)
 """Azimuth and elevation, in degrees, at first."""
 
@@ -114,7 +118,8 @@ class DescentExplorer(LiveFigure):
         self.azimuth = _turning("turn", SEEN_FROM[0], -180, 180)
         self.elevation = _turning("tilt", SEEN_FROM[1], 0, 90)
         drawn = self.initialization.sample(task.shape)
-        self._start = drawn if start is None else self._as_start(start)
+        self._start = drawn if start is None else as_start(task, start)
+        self._over = ["learning_rate", "iteration"]
         self._batch = self._descend(self._start)
         self._make_panels()
         self._ground.look_at(self._batch, self._draws())
@@ -126,9 +131,32 @@ class DescentExplorer(LiveFigure):
                 controls={"learning_rate": self.learning_rate, "iteration": self.iteration},
             )
         self.on_click(self._ground.axes, self._start_at)
+        self.asks_kernel(*self.initialization.controls, self.view, self.azimuth, self.elevation)
         self.learning_rate.observe(self._follow, "value")
         self.initialization.observe(self._draw_start, ["value", "seed"])
         self.view.observe(self._change_view, "value")
+
+    def freeze(self, max_bytes: int) -> None:
+        """Get ready for a page without a kernel: fewer rates, so as to have several starts."""
+        per_run = self.scene.n_bytes / len(self._batch.learning_rate)
+        coarse = learning_rate_stops(self._limit, COARSEST)
+        self.learning_rate.set_stops(np.union1d(coarse, list(self._presets().values())))
+        n_starts = int(max_bytes / (per_run * len(self.learning_rate.values)))
+        distributions = (self.initialization.value, *OTHER_INITIALIZATIONS)
+        starts = {"as in the notebook": self._start}
+        for seed in range(n_starts):
+            for distribution in dict.fromkeys(distributions):
+                if len(starts) < n_starts:
+                    starts[f"{distribution.label}, sample {seed + 1}"] = distribution.sample(
+                        self.task.shape, seed
+                    )
+        slider = SelectionSlider(options=list(starts), layout={"width": "44em"})
+        self._add_control("start", slider)
+        self._append(labelled("start", slider))
+        super().freeze(max_bytes)
+        self._over.insert(0, "start")
+        self._batch = self._descend(np.stack(list(starts.values()))[:, None])
+        self._show(repaint=self._ground.look_at(self._batch, self._draws()))
 
     def _make_panels(self) -> None:
         """Make the figure: landscape, loss curve and, where there is one, fit."""
@@ -151,16 +179,21 @@ class DescentExplorer(LiveFigure):
                 for slider in (self.azimuth, self.elevation):
                     slider.observe(lambda _: self._turn(relief), "value")
 
-    def _rows(self) -> list[Widget]:
+    def _presets(self) -> dict[str, float]:
+        """Return the learning rates that have buttons."""
         rates = {
             "too small": self._stop_near(self._limit / 1000),
             "good": self._stop_near(self._limit / 4),
             "too large": float(self._stops[self._stops > 1.02 * self._limit][0]),
         }
-        if self._batch.run(-1).status == Status.NAN:
+        if self._batch.run((-1,)).status == Status.NAN:
             rates["NaN"] = float(self._stops[-1])
+        return rates
+
+    def _rows(self) -> list[Widget]:
         positions = {
-            label: {"learning_rate": rate, "iteration": 0} for label, rate in rates.items()
+            label: {"learning_rate": rate, "iteration": 0}
+            for label, rate in self._presets().items()
         }
         marks = {self._limit_name: self._limit} if self._limit_name else {}
         slider = with_marks(self.learning_rate, marks)
@@ -181,7 +214,8 @@ class DescentExplorer(LiveFigure):
     @property
     def descent(self) -> Descent:
         """The run that is shown, up to the iteration that is shown."""
-        return self._batch.run(self.position["learning_rate"]).until(self.iteration.value)
+        *run, iteration = (self.position[name] for name in self._over)
+        return self._batch.run(tuple(run)).until(iteration)
 
     @property
     def start(self) -> Array:
@@ -190,19 +224,11 @@ class DescentExplorer(LiveFigure):
 
     @start.setter
     def start(self, theta: ArrayLike) -> None:
-        start = self._as_start(theta)
+        start = as_start(self.task, theta).copy()
         batch = self._descend(start)
         repaint = self._ground.look_at(batch, self._draws())
         self._start, self._batch = start, batch
         self._show(repaint)
-
-    def _as_start(self, theta: ArrayLike) -> Array:
-        start = self.task.as_theta(theta)
-        if start.shape != self.task.shape or not np.isfinite(start).all():
-            raise ValueError(
-                f"start must be one finite theta of shape {self.task.shape}, got {theta!r}"
-            )
-        return np.array(start, dtype=np.float64)
 
     def _descend(self, start: Array) -> Descent:
         return gradient_descent(self.task, start, self.learning_rate.values, self.iteration.max)
@@ -266,20 +292,20 @@ class DescentExplorer(LiveFigure):
 
     def _contents(self) -> dict[str, Any]:
         """Return all that moves, as LiveFigure and its update take it."""
-        batch = self._batch
+        batch, over = self._batch, self._over
         iterations = np.arange(batch.iterations + 1)
         codes = batch.status_codes()
         values = {"loss": batch.loss, "norm": batch.gradient_norm, "status": codes}
 
         def text(template: str, words: Sequence[str], **style: Any) -> Text:
-            return Text(template, values, OVER, {"status": words}, **style)
+            return Text(template, values, over, {"status": words}, **style)
 
         meanings = [status.meaning for status in Status]
         style: dict[str, Any] = {"y": 0.94, "size": 12.5}
-        trail, _, now = walk(self._axes[1], iterations[None].astype(float), batch.loss)
-        tracks: list[Track] = [*self._landscape.tracks(batch), trail, now]
+        trail, _, now = walk(self._axes[1], over, iterations[None].astype(float), batch.loss)
+        tracks: list[Track] = [*self._landscape.tracks(batch, over), trail, now]
         if self._fit is not None:
-            tracks += self._fit.tracks(batch)
+            tracks += self._fit.tracks(batch, over)
         tracks += [
             text("ε = {learning_rate:.3g}", meanings, x=0.012, **style),
             text("iteration {iteration}", meanings, x=0.12, **style),
@@ -287,9 +313,12 @@ class DescentExplorer(LiveFigure):
             text("gradient norm {norm:.3g}", meanings, x=0.39, **style),
             text("{status}", meanings, x=0.988, align="right", bold=True, **style),
         ]
+        dimensions = {"learning_rate": batch.learning_rate, "iteration": iterations}
+        if "start" in self._over:
+            dimensions["start"] = self.controls["start"].options
         return {
             "tracks": tracks,
-            "dimensions": {"learning_rate": batch.learning_rate, "iteration": iterations},
+            "dimensions": dimensions,
             "description": text(
                 "learning rate {learning_rate:.3g}, iteration {iteration} of "
                 f"{batch.iterations}: loss {{loss:.3g}}, {{status}}",

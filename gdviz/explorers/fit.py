@@ -5,9 +5,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
+from gdviz.explorers.controls import even_stops, plane_of_a_line
 from gdviz.explorers.style import LINE, NOW
 from gdviz.figures import draw_fit, gdviz_style
-from gdviz.landscape import parameter_plane, window_around
+from gdviz.landscape import window_around
 from gdviz.linear import LinearRegression
 from gdviz.live import Line, LiveFigure, Points, Text
 from gdviz.task import Array
@@ -31,11 +32,12 @@ class FitExplorer(LiveFigure):
     """
 
     def __init__(self, task: LinearRegression) -> None:
-        if not isinstance(task, LinearRegression):
-            raise ValueError(f"task must be a gd.LinearRegression, got {task!r}")
         self.task = task
-        plane = parameter_plane(task)
-        W, b = (_round_stops(low, high) for low, high in window_around(task, plane, _origin(task)))
+        plane = plane_of_a_line(task)
+        W, b = (
+            even_stops(low, high, N_STOPS)
+            for low, high in window_around(task, plane, _origin(task))
+        )
         theta = plane.point(*np.meshgrid(W, b, indexing="ij"))
         loss = task.loss(theta)
         with gdviz_style():
@@ -71,14 +73,6 @@ class FitExplorer(LiveFigure):
 
 def _origin(task: LinearRegression) -> Array:
     return np.zeros((1, *task.shape))
-
-
-def _round_stops(low: float, high: float) -> Array:
-    """Return some 120 evenly spaced round numbers from ``low`` to ``high``, 0 among them."""
-    step = (high - low) / N_STOPS
-    magnitude = 10 ** np.floor(np.log10(step))
-    step = magnitude * next(round for round in (1, 2, 5, 10) if round * magnitude >= step)
-    return np.asarray(step * np.arange(np.floor(low / step), np.ceil(high / step) + 1))
 
 
 def _draw_scale(axes: Axes, loss: Array) -> None:

@@ -1,5 +1,6 @@
 """What a model makes of the data as its descent runs: a line, probabilities, regions."""
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -7,7 +8,6 @@ from matplotlib.axes import Axes
 
 from gdviz.classification import Classifier
 from gdviz.descent import Descent
-from gdviz.explorers.grounds import OVER
 from gdviz.explorers.style import LINE
 from gdviz.figures import class_color, draw_classes, draw_fit, draw_probabilities
 from gdviz.linear import LinearRegression
@@ -26,8 +26,8 @@ class Fit(Protocol):
     def __init__(self, axes: Axes, task: Any) -> None:
         """Draw what stands still."""
 
-    def tracks(self, batch: Descent) -> list[Track]:
-        """Return what moves, for a batch of shape ``(n_rates,)``."""
+    def tracks(self, batch: Descent, over: Sequence[str]) -> list[Track]:
+        """Return what moves; ``over`` names the batch's axes and the iterations."""
 
 
 def fit_of(task: Task) -> type[Fit] | None:
@@ -49,10 +49,10 @@ class LineFit:
         self.task = task
         draw_fit(axes, task.dataset)
 
-    def tracks(self, batch: Descent) -> list[Track]:
+    def tracks(self, batch: Descent, over: Sequence[str]) -> list[Track]:
         """Return the line of each θ."""
         ends = np.array(self.axes.get_xlim())
-        return [Line(self.axes, ends, self.task.predict(batch.theta, ends)[..., 0], OVER, **LINE)]
+        return [Line(self.axes, ends, self.task.predict(batch.theta, ends)[..., 0], over, **LINE)]
 
 
 class ProbabilityFit:
@@ -63,7 +63,7 @@ class ProbabilityFit:
         self.task = task
         draw_probabilities(axes, task)
 
-    def tracks(self, batch: Descent) -> list[Track]:
+    def tracks(self, batch: Descent, over: Sequence[str]) -> list[Track]:
         """Return the curves of each θ, with as many points as there is room for."""
         n_classes = len(self.task.classes)
         shown = [1] if n_classes == 2 else range(n_classes)
@@ -75,7 +75,7 @@ class ProbabilityFit:
                 self.axes,
                 x,
                 probabilities[..., code],
-                OVER,
+                over,
                 **(LINE if n_classes == 2 else {**LINE, "color": class_color(code)}),
             )
             for code in shown
@@ -90,14 +90,14 @@ class RegionFit:
         self.task = task
         draw_classes(axes, task)
 
-    def tracks(self, batch: Descent) -> list[Track]:
+    def tracks(self, batch: Descent, over: Sequence[str]) -> list[Track]:
         """Return the regions of each θ as polygons."""
         theta = batch.theta
         if len(self.task.classes) == 2 and theta.shape[-2] == 1:  # logistic: z of the second class
             theta = np.concatenate([np.zeros_like(theta), theta], axis=-2)
         window = np.array([self.axes.get_xlim(), self.axes.get_ylim()])
         return [
-            Area(self.axes, x, y, OVER, color=class_color(code), alpha=0.25)
+            Area(self.axes, x, y, over, color=class_color(code), alpha=0.25)
             for code, (x, y) in enumerate(regions(theta, window))
         ]
 

@@ -5,6 +5,7 @@ makes on it.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -27,19 +28,21 @@ from gdviz.live import Points, Text, Track, Trail
 from gdviz.surfaces import Surface
 from gdviz.task import Array, Task, quiet_overflow
 
-OVER = ("learning_rate", "iteration")
-"""The dimensions of a batch of descents."""
+RESOLUTION = 60
+"""Of a landscape that is computed for each start: enough for contours, a quarter of the time."""
 MARGIN = 1.15
 """A window around paths, as a multiple of what they span."""
 
 
-def walk(axes: Axes, x: Array, y: Array, z: Array | None = None) -> list[Track]:
+def walk(
+    axes: Axes, over: Sequence[str], x: Array, y: Array, z: Array | None = None
+) -> list[Track]:
     """Return what shows descents: the trail so far, a ring at the start, a disc where it stands."""
-    first = None if z is None else z[:, :1]
+    first = None if z is None else z[..., :1]
     return [
-        Trail(axes, x, y, OVER, z, **PATH),
-        Points(axes, x[:, :1], y[:, :1], OVER, first, **START),
-        Points(axes, x, y, OVER, z, **NOW),
+        Trail(axes, x, y, over, z, **PATH),
+        Points(axes, x[..., :1], y[..., :1], over, first, **START),
+        Points(axes, x, y, over, z, **NOW),
     ]
 
 
@@ -64,13 +67,14 @@ class Ground(ABC):
         self.task = task
 
     def look_at(self, batch: Descent, draws: Array) -> bool:
-        """Choose the window for a batch from one start; return whether it is another than before.
+        """Choose the window for a batch; return whether it is another than before.
 
         ``draws``, shape ``(n, *task.shape)``, are what the next starts may be.
         """
         # A surface's own window is the best picture of it; there is no need to see all draws.
-        start = batch.theta[:1, 0]
-        starts = start if isinstance(self.task, Surface) else np.concatenate([draws, start])
+        starts = batch.theta[..., 0, :, :].reshape(-1, *self.task.shape)
+        if not isinstance(self.task, Surface):
+            starts = np.concatenate([draws, starts])
         window = window_around(self.task, self.plane, starts)
         if hasattr(self, "window") and np.array_equal(window, self.window):
             return False
@@ -83,8 +87,8 @@ class Ground(ABC):
         """Draw what stands still."""
 
     @abstractmethod
-    def tracks(self, batch: Descent) -> list[Track]:
-        """Return what shows the batch, of shape ``(n_rates,)``."""
+    def tracks(self, batch: Descent, over: Sequence[str]) -> list[Track]:
+        """Return what shows a batch of descents; ``over`` names its axes and the iterations."""
 
     @abstractmethod
     def theta_at(self, x: float, y: float) -> Array:
@@ -103,9 +107,9 @@ class Curve(Ground):
         self.axes.clear()
         draw_curve(self.axes, self.picture, self.plane, self.task, minimizer_of(self.task))
 
-    def tracks(self, batch: Descent) -> list[Track]:
+    def tracks(self, batch: Descent, over: Sequence[str]) -> list[Track]:
         """Return the descents as balls on the curve."""
-        return walk(self.axes, self.plane.coordinates(batch.theta)[..., 0], batch.loss)
+        return walk(self.axes, over, self.plane.coordinates(batch.theta)[..., 0], batch.loss)
 
     def theta_at(self, x: float, y: float) -> Array:
         """Return the θ above or below which the place is."""
@@ -124,10 +128,10 @@ class Map(Ground):
         self.axes.clear()
         draw_landscape(self.axes, self.picture, self.plane, self.minimizer())
 
-    def tracks(self, batch: Descent) -> list[Track]:
+    def tracks(self, batch: Descent, over: Sequence[str]) -> list[Track]:
         """Return the descents as paths on the map."""
         u, v = np.moveaxis(self.plane.coordinates(batch.theta), -1, 0)
-        return walk(self.axes, u, v)
+        return walk(self.axes, over, u, v)
 
     def theta_at(self, x: float, y: float) -> Array:
         """Return the θ of a place on the map."""
@@ -150,17 +154,19 @@ class PathMap(Map):
 
     def look_at(self, batch: Descent, draws: Array) -> bool:
         """Lay the plane and its window by the descents; always another than before."""
-        good = np.flatnonzero((batch.loss <= batch.loss[:, :1]).all(axis=1))
-        good = (
-            good[np.argsort(-batch.loss[good, -1], kind="stable")] if len(good) else np.array([0])
-        )
-        self.plane, _ = path_plane(batch.theta[good])
-        points = self.plane.coordinates(batch.theta[good])
+        loss = batch.loss.reshape(-1, batch.iterations + 1)
+        theta = batch.theta.reshape(*loss.shape, *self.task.shape)
+        good = (loss <= loss[:, :1]).all(axis=1)
+        paths = theta[good][np.argsort(-loss[good, -1], kind="stable")]
+        if not len(paths):
+            paths = theta[:1]
+        self.plane, _ = path_plane(paths)
+        points = self.plane.coordinates(paths)
         low, high = np.nanmin(points, axis=(0, 1)), np.nanmax(points, axis=(0, 1))
         radius = MARGIN * np.max(high - low) / 2 or 1.0
         centre = (low + high) / 2
         self.window = np.stack([centre - radius, centre + radius], axis=-1)
-        self.picture = landscape(self.task, self.plane, self.window)
+        self.picture = landscape(self.task, self.plane, self.window, RESOLUTION)
         return True
 
     def paint(self) -> None:
@@ -169,15 +175,15 @@ class PathMap(Map):
         self.axes.set_title("", loc="left")
         self.axes.set_title("", loc="right")
 
-    def tracks(self, batch: Descent) -> list[Track]:
+    def tracks(self, batch: Descent, over: Sequence[str]) -> list[Track]:
         """Return the descents as they are seen in the plane, and how much of each that is."""
         with quiet_overflow():
-            kept = 100 * self.plane.kept(batch.theta)[:, None]
+            kept = 100 * self.plane.kept(batch.theta)[..., None]
         style: dict[str, Any] = {"y": 1.04, "size": 11}
         words = Text(
-            "plane keeps {kept:.1f} % of the path", {"kept": kept}, OVER, axes=self.axes, **style
+            "plane keeps {kept:.1f} % of the path", {"kept": kept}, over, axes=self.axes, **style
         )
-        return [*super().tracks(batch), words]
+        return [*super().tracks(batch, over), words]
 
     def minimizer(self) -> Array | None:
         """Return it only where it is in the plane, or so near that the eye could not tell."""
@@ -205,10 +211,10 @@ class Relief:
         ground = self.ground
         draw_surface(self.axes, ground.picture, ground.plane, ground.task, ground.minimizer())
 
-    def tracks(self, batch: Descent) -> list[Track]:
+    def tracks(self, batch: Descent, over: Sequence[str]) -> list[Track]:
         """Return the descents; outside the surface's own box they are not shown."""
         points = self.ground.plane.coordinates(batch.theta)
         box = np.array([self.axes.get_xlim(), self.axes.get_ylim(), self.axes.get_zlim()])
         where = np.concatenate([points, batch.loss[..., None]], axis=-1)
         inside = ((where >= box[:, 0]) & (where <= box[:, 1])).all(axis=-1, keepdims=True)
-        return walk(self.axes, *np.moveaxis(np.where(inside, where, np.nan), -1, 0))
+        return walk(self.axes, over, *np.moveaxis(np.where(inside, where, np.nan), -1, 0))

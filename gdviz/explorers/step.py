@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from gdviz.descent import gradient_descent
+from gdviz.explorers.arrows import arrow
 from gdviz.explorers.style import ARROW, NOW, PATH, START
 from gdviz.figures import draw_landscape, gdviz_style
 from gdviz.landscape import landscape, parameter_plane, window_around
@@ -21,8 +22,6 @@ CODE = (
 LINE_HEIGHT = 0.085
 MOST = 127
 """The longest descent: each half of a step has its own words, and a field has 256."""
-HEAD = 0.035
-"""Length of an arrow's head, as a fraction of the landscape's width."""
 
 
 class StepExplorer(LiveFigure):
@@ -131,27 +130,3 @@ class StepExplorer(LiveFigure):
 
 def _row(name: str, row: Array) -> str:
     return f"{name} = [ {row[0]:.3f} | {row[1]:.3f} ]"
-
-
-def arrow(tails: Array, tips: Array, window: Array) -> tuple[Array, Array]:
-    """Return arrows as lines of five points each: shaft, tip, and the two strokes of the head.
-
-    Parameters
-    ----------
-    tails, tips : ndarray of shape ``(..., 2)``
-    window : ndarray of shape ``(2, 2)``
-        ``((u_min, u_max), (v_min, v_max))``, drawn as a square.
-
-    Returns
-    -------
-    u, v : ndarray of shape ``(..., 5)``
-    """
-    size = window[:, 1] - window[:, 0]
-    shaft = (tips - tails) / size
-    length = np.linalg.norm(shaft, axis=-1, keepdims=True)
-    back = -shaft / np.where(length > 0, length, 1) * np.minimum(HEAD, length / 2)
-    turn = np.deg2rad(28)
-    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    barbs = [tips + back @ rotation * size, tips + back @ rotation.T * size]
-    points = np.stack([tails, tips, barbs[0], tips, barbs[1]], axis=-2)
-    return points[..., 0], points[..., 1]

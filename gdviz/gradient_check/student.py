@@ -16,6 +16,8 @@ PRECISE, COARSE = 1e-6, 1e-3
 
 LECTURE = ("W", "b", "x", "y")
 
+BLANK = "there is still a ... where a formula belongs"
+
 
 class Answer(NamedTuple):
     """What the function returned, in θ's layout.
@@ -96,6 +98,12 @@ def read_answer(returned: Any, task: Task) -> Answer:
     if returned is None:
         raise Finding(
             "nothing is returned", "Does the function end with `return` and its result behind it?"
+        )
+    pieces = returned if isinstance(returned, (tuple, list)) else (returned,)
+    if any(piece is Ellipsis for piece in pieces):
+        raise Finding(
+            BLANK,
+            "Put your formula in the place of the three dots and run the cell again.",
         )
     parts = _two_parts(returned) if isinstance(task, DataTask) else None
     whole = _as_numbers(returned)
@@ -235,6 +243,11 @@ def explain_error(
             "shapes do not fit each other",
             f"{message}{place}. It was called with {shapes}: write the shapes below that line and "
             "see which axis is summed over. A row of x is one sample: is a transpose missing?",
+        )
+    if isinstance(error, TypeError) and "ellipsis" in str(error):
+        return Finding(
+            BLANK,
+            f"Put your formula in the place of the three dots: so far Python meets them{place}.",
         )
     texts = [name for name, value in arguments.items() if value.dtype.kind == "U"]
     if isinstance(error, TypeError) and texts:

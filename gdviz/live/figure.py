@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from typing import Any
 
-from ipywidgets import HBox, IntSlider, VBox, Widget
+from ipywidgets import HBox, IntSlider, Label, VBox, Widget
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
@@ -20,6 +20,7 @@ from gdviz.live.tracks import Text, Track
 from gdviz.live.widget import LiveCanvas
 
 MAX_BYTES = 4_000_000
+NEEDS_KERNEL = "Grey controls compute anew: they work in the notebook, not on this page."
 
 
 class LiveFigure(VBox):  # type: ignore[misc]
@@ -66,6 +67,7 @@ class LiveFigure(VBox):  # type: ignore[misc]
         self._description = Text(description) if isinstance(description, str) else description
         self._painting = Painting(figure)
         self._clickable: list[tuple[Axes, Callable[[float, float], None]]] = []
+        self._asking: list[Widget] = []
         self._revision = 0
         self.scene = self._build(tracks, dimensions, self._description)
         given = dict(controls or {})
@@ -177,7 +179,7 @@ class LiveFigure(VBox):  # type: ignore[misc]
         single axes only, and nothing else reaches into these, ``repaint=[axes, ...]`` takes a
         fraction of the time.
         """
-        self._check_known("dimensions", dimensions or {})
+        self._check_known("dimensions", dimensions or {}, self.controls)
         description = description or self._description
         if repaint:
             self._painting.repaint(() if repaint is True else repaint)
@@ -193,6 +195,23 @@ class LiveFigure(VBox):  # type: ignore[misc]
     def on_click(self, axes: Axes, callback: Callable[[float, float], None]) -> None:
         """Call ``callback(x, y)``, in data coordinates, where someone clicks in ``axes``."""
         self._clickable.append((axes, callback))
+        self._transmit(repaint=False)
+
+    def asks_kernel(self, *controls: Widget) -> None:
+        """Name controls that only the kernel can answer: on a page without one they are grey."""
+        self._asking.extend(controls)
+
+    def freeze(self, max_bytes: int) -> None:
+        """Get ready for a page without a kernel: controls that ask one are grey and say why.
+
+        ``max_bytes`` is what the figure should send at most. The base class sends what it has.
+        """
+        for control in self._asking:
+            control.disabled = True
+            control.tooltip = NEEDS_KERNEL
+        if self._asking:
+            self._append(Label(NEEDS_KERNEL))
+        self._clickable = []
         self._transmit(repaint=False)
 
     def _played_by_default(self) -> str | None:
@@ -218,8 +237,19 @@ class LiveFigure(VBox):  # type: ignore[misc]
         figure = self._painting.figure
         return build_scene(figure, tracks, dimensions, description, self._max_bytes)
 
-    def _check_known(self, argument: str, names: Iterable[str]) -> None:
-        known = self.scene.dimensions
+    def _append(self, *rows: Widget) -> None:
+        """Show more rows, below the others."""
+        self.set_trait("children", (*self.trait_values()["children"], *rows))
+
+    def _add_control(self, name: str, control: Widget) -> None:
+        """Make ready for a further dimension, before the figure is on any page."""
+        self.controls = {**self.controls, name: control}
+        self.canvas.controls = self.controls
+
+    def _check_known(
+        self, argument: str, names: Iterable[str], known: Iterable[str] | None = None
+    ) -> None:
+        known = self.scene.dimensions if known is None else known
         if unknown := [name for name in names if name not in known]:
             raise ValueError(
                 f"{argument} names {', '.join(map(repr, unknown))}, which is no dimension of this "

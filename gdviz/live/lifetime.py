@@ -5,14 +5,17 @@ that a slider moved twenty times between edits of its cell would leave nineteen 
 """
 
 from typing import Any
+from weakref import WeakSet
 
 from ipywidgets import Box, Widget
 
 _made_by: dict[str, tuple[str, list[Widget]]] = {}
+_living: WeakSet[Widget] = WeakSet()
 
 
 def belongs_to_this_cell(widget: Widget) -> None:
     """Remember which cell made ``widget``, and close what an earlier run of that cell made."""
+    _living.add(widget)
     cell, run = _running_cell()
     if cell is None or run is None:
         return
@@ -24,8 +27,17 @@ def belongs_to_this_cell(widget: Widget) -> None:
     _made_by[cell] = (run, [*widgets, widget])
 
 
+def freeze_all(max_bytes: int) -> None:
+    """Make every figure ready for a page without a kernel; together they take ``max_bytes``."""
+    figures = sorted(_living, key=lambda figure: figure.scene.n_bytes)
+    for count, figure in enumerate(figures):  # what small ones leave is for the large ones
+        figure.freeze(max_bytes // (len(figures) - count))
+        max_bytes -= figure.scene.n_bytes
+
+
 def close_tree(widget: Widget) -> None:
     """Close ``widget`` with all that is in it, their layouts and styles too."""
+    _living.discard(widget)
     for child in widget.children if isinstance(widget, Box) else ():
         close_tree(child)
     for name in ("layout", "style"):

@@ -198,6 +198,11 @@ class Scene:
             "buffers": list(buffers),
         }
 
+    @property
+    def n_bytes(self) -> int:
+        """What the buffers take that are sent to the browser."""
+        return sum(len(buffer) for buffer in self.payload["buffers"])
+
 
 def build_scene(
     figure: Figure,
@@ -554,7 +559,7 @@ def _fits(shape: tuple[int, ...], full: tuple[int, ...]) -> bool:
 
 
 def _check_size(scene: Scene, max_bytes: int) -> None:
-    total = sum(len(buffer) for buffer in scene.payload["buffers"])
+    total = scene.n_bytes
     if total <= max_bytes:
         return
     advice = "draw fewer points or cells"

@@ -22,6 +22,13 @@ class StopSlider(SelectionSlider):  # type: ignore[misc]
         super().__init__(options=_labelled(self.stops), value=self._nearest(value), **traits)
         self.add_class("gdviz-stops")
 
+    def set_stops(self, stops: ArrayLike) -> None:
+        """Replace the stops; the slider stays at its value, or at the nearest."""
+        held = self.trait_values()["value"]
+        self.stops = _as_stops(stops)
+        self.options = _labelled(self.stops)
+        self.value = held
+
     def _nearest(self, value: float) -> float:
         return float(self.stops[np.argmin(np.abs(self.stops - value))])
 
@@ -90,12 +97,10 @@ def follow(slider: Any, values: NDArray[Any]) -> None:
         slider.min = low
         slider.max = high
         return
-    held = slider.value
     if isinstance(slider, StopSlider):
-        slider.stops = _as_stops(values)
-        slider.options = _labelled(slider.stops)
-        slider.value = held
+        slider.set_stops(values)
     else:
+        held = slider.value
         slider.options = values.tolist()  # and the slider goes to the first
         if held in slider.options:
             slider.value = held

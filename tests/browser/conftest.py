@@ -111,14 +111,12 @@ def lab(tmp_path_factory):
     server.wait(timeout=20)
 
 
-class Notebook:
-    """A notebook open in JupyterLab, and what its page complained about."""
+class Page:
+    """A page with LiveFigures on it, and what it complained about."""
 
-    def __init__(self, page, lab: str, name: str) -> None:
+    def __init__(self, page) -> None:
         self.page = page
         self.complaints: list[str] = []
-        self.sockets: list = []
-        page.on("websocket", lambda websocket: self.sockets.append(websocket))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on(
             "console",
@@ -128,22 +126,10 @@ class Notebook:
                 else None
             ),
         )
-        page.goto(f"{lab}/lab/tree/{name}?token={TOKEN}&reset")
-        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-        self.wait_until_idle()
 
     def wait_until_idle(self) -> None:
-        """Wait until the kernel has nothing to do."""
-        self.page.wait_for_selector("#jp-main-statusbar >> text=| Idle", timeout=60_000)
-
-    def listen(self, heard) -> None:
-        """Call ``heard`` with every message that the page sends to a kernel from now on."""
-        for websocket in self.sockets:
-            websocket.on("framesent", lambda message: heard(message))
-
-    def run_all(self) -> None:
-        self.page.click("text=Run >> nth=0")
-        self.page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
+        """Wait until all that the page wanted to load is there."""
+        self.page.wait_for_load_state("networkidle")
 
     def figure(self, label: str, nth: int = 0) -> "LiveFigure":
         """Return the nth LiveFigure whose spoken label contains ``label``, once it is there."""
@@ -161,6 +147,31 @@ class Notebook:
             before = box
             self.page.wait_for_timeout(200)
         return LiveFigure(self.page, locator)
+
+
+class Notebook(Page):
+    """A notebook open in JupyterLab."""
+
+    def __init__(self, page, lab: str, name: str) -> None:
+        super().__init__(page)
+        self.sockets: list = []
+        page.on("websocket", lambda websocket: self.sockets.append(websocket))
+        page.goto(f"{lab}/lab/tree/{name}?token={TOKEN}&reset")
+        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        self.wait_until_idle()
+
+    def wait_until_idle(self) -> None:
+        """Wait until the kernel has nothing to do."""
+        self.page.wait_for_selector("#jp-main-statusbar >> text=| Idle", timeout=60_000)
+
+    def listen(self, heard) -> None:
+        """Call ``heard`` with every message that the page sends to a kernel from now on."""
+        for websocket in self.sockets:
+            websocket.on("framesent", lambda message: heard(message))
+
+    def run_all(self) -> None:
+        self.page.click("text=Run >> nth=0")
+        self.page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
 
 
 class LiveFigure:
@@ -238,6 +249,20 @@ def open_notebook(browser, lab):
             context.close()
 
     return open_one
+
+
+@pytest.fixture
+def new_page(browser):
+    """Return a function that makes a Page, for addresses outside JupyterLab."""
+    contexts = []
+
+    def make(width: int = 1280, height: int = 900) -> Page:
+        contexts.append(browser.new_context(viewport={"width": width, "height": height}))
+        return Page(contexts[-1].new_page())
+
+    yield make
+    for context in contexts:
+        context.close()
 
 
 @pytest.fixture

@@ -1,0 +1,342 @@
+"""RaceExplorer: optimizers from one start, each at its own best learning rate."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from ipywidgets import IntSlider, ToggleButtons, Widget
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from gdviz.descent import Descent, gradient_descent
+from gdviz.explorers.controls import labelled
+from gdviz.explorers.style import NOW, PATH, START
+from gdviz.explorers.terrain import Terrain
+from gdviz.explorers.tuning import PER_DECADE, Tuning, grid_of_rates, tune
+from gdviz.figures import COLORS, gdviz_style, loss_range
+from gdviz.live import Line, LiveFigure, Player, Points, StopSlider, Text, Trail
+from gdviz.live.tracks import Track
+from gdviz.optimizers import AdaGrad, Adam, Momentum, Nesterov, Optimizer, RMSProp
+from gdviz.task import Array, Task
+
+OPTIMIZERS: Mapping[str, Optimizer | None] = MappingProxyType(
+    {
+        "gradient descent": None,
+        "momentum": Momentum(),
+        "Nesterov": Nesterov(),
+        "AdaGrad": AdaGrad(),
+        "RMSProp": RMSProp(),
+        "Adam": Adam(),
+    }
+)
+"""Who races by default; None is plain gradient descent."""
+LANES = tuple(
+    COLORS[name] for name in ("black", "vermillion", "orange", "sky blue", "green", "purple")
+)
+"""A colour for each; there are no more racers than colours."""
+FACTORS = 10 ** np.linspace(-1, 1, 2 * PER_DECADE // 2 + 1)
+"""What all learning rates are multiplied by: from grid point to every second grid point."""
+DIGITS = 10
+"""Decades of loss that are shown; what is less has arrived."""
+PANELS = ((0.07, 0.11, 0.247, 0.58), (0.45, 0.11, 0.235, 0.58), (0.75, 0.11, 0.235, 0.58))
+"""Left, bottom, width and height of landscape, loss curves and tuning."""
+LEGEND = (0.949, 0.902, 0.855)
+"""Heights of its lines: name, learning rate, loss."""
+ALL = ("show", "factor", "iteration")
+
+
+class RaceExplorer(LiveFigure):
+    """Optimizers descend from one start, each at the learning rate that suits it best.
+
+    To be fair, each is tuned in the same way: descents at all learning rates of one grid, from 16
+    starts spread over the picture; the rate whose median loss after the last iteration is
+    least. The third panel shows how that loss depends on the rate. Click the landscape to have
+    them start there.
+
+    Parameters
+    ----------
+    task : Task
+        With two parameters: a surface, or a model of one feature and one output.
+    optimizers : mapping of str to Optimizer or None, optional
+        Who races, by name; None is plain gradient descent. Six at most.
+    start : array_like of shape ``task.shape``, optional
+        Within the picture.
+    iterations : int
+
+    Attributes
+    ----------
+    factor, iteration, show : controls
+        What all rates are multiplied by; the iteration; whether ``"all"`` are seen or one, by name.
+    optimizers : dict of str to Optimizer or None
+    learning_rates : dict of str to float
+        Each one's best.
+    descents : dict of str to Descent
+        What the sliders show at the moment.
+    start : ndarray of shape ``task.shape``
+        May be set from code.
+
+    Raises
+    ------
+    ValueError
+        If the task does not have two parameters, or an argument does not fit it.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        *,
+        optimizers: Mapping[str, Optimizer | None] = OPTIMIZERS,
+        start: ArrayLike | None = None,
+        iterations: int = 100,
+    ) -> None:
+        self.optimizers = _checked(optimizers)
+        if isinstance(iterations, bool) or not isinstance(iterations, (int, np.integer)):
+            raise ValueError(f"iterations must be a whole number, got {iterations!r}")
+        if iterations < 1:
+            raise ValueError(f"iterations must be at least 1, got {iterations}")
+        self.task = task
+        self._terrain = terrain = Terrain(task)
+        self._start = terrain.start(start)
+        self._top = loss_range(terrain.picture)[1] - terrain.lowest
+        self._floor = 10.0**-DIGITS * self._top
+        rates = grid_of_rates(terrain)
+        self._tunings = {
+            name: tune(terrain, optimizer, rates, iterations, self._floor)
+            for name, optimizer in self.optimizers.items()
+        }
+        self.factor = StopSlider(FACTORS, 1.0, layout={"flex": "1 1 auto"})
+        self.iteration = IntSlider(
+            min=0, max=iterations, value=min(20, iterations), layout={"flex": "1 1 auto"}
+        )
+        self.show = ToggleButtons(options=["all", *self.optimizers], style={"button_width": "auto"})
+        with gdviz_style():
+            figure = Figure(figsize=(11, 4.7))
+            self._axes = [figure.add_axes(rectangle) for rectangle in PANELS]
+            self._paint(figure)
+        self._descend()
+        with gdviz_style():
+            super().__init__(
+                figure,
+                **self._contents(),
+                controls={"show": self.show, "factor": self.factor, "iteration": self.iteration},
+            )
+        self.on_click(self._axes[0], self._start_at)
+
+    def _rows(self) -> list[Widget]:
+        return [
+            self.canvas,
+            labelled("all rates ×", self.factor),
+            labelled("iteration", self.iteration, Player(self.iteration)),
+            labelled("show", self.show),
+        ]
+
+    def __repr__(self) -> str:
+        return f"RaceExplorer({self.task!r}: {', '.join(self.optimizers)})"
+
+    @property
+    def learning_rates(self) -> dict[str, float]:
+        """The best learning rate of each."""
+        return {name: float(t.rates[t.best]) for name, t in self._tunings.items()}
+
+    @property
+    def descents(self) -> dict[str, Descent]:
+        """The runs that are shown, up to the iteration that is shown."""
+        factor, iteration = self.position["factor"], self.iteration.value
+        return {name: batch.run(factor).until(iteration) for name, batch in self._batches.items()}
+
+    @property
+    def start(self) -> Array:
+        """Where all start, shape ``task.shape``."""
+        return self._start
+
+    @start.setter
+    def start(self, theta: ArrayLike) -> None:
+        self._start = self._terrain.start(theta)
+        self._descend()
+        with gdviz_style():
+            self.update(**self._contents())
+
+    def _start_at(self, u: float, v: float) -> None:
+        self.start = self._terrain.plane.point(u, v)
+
+    def _descend(self) -> None:
+        self._batches = {
+            name: gradient_descent(
+                self.task,
+                self._start,
+                self.learning_rates[name] * FACTORS,
+                self.iteration.max,
+                optimizer=optimizer,
+            )
+            for name, optimizer in self.optimizers.items()
+        }
+
+    def _paint(self, figure: Figure) -> None:
+        """Draw what stands still: the landscape, empty axes, the legend's names."""
+        on_landscape, on_loss, on_tuning = self._axes
+        self._terrain.draw(on_landscape)
+        _draw_losses(on_loss, self.iteration.max)
+        _draw_tuning(on_tuning, list(self._tunings.values()), self.iteration.max)
+        for axes in (on_loss, on_tuning):
+            axes.set_ylim(self._floor / 3, 30 * self._top)
+        for name, x in zip(self.optimizers, self._columns(), strict=True):
+            figure.text(x, LEGEND[0], "●", color=self._color(name), size=13)
+            figure.text(x + 0.018, LEGEND[0], name, size=10.5, weight="bold", parse_math=False)
+
+    def _color(self, name: str) -> str:
+        return LANES[list(self.optimizers).index(name)]
+
+    def _columns(self) -> list[float]:
+        """Return where each entry of the legend begins, as a fraction of the width."""
+        return [0.012 + 0.165 * k for k in range(len(self.optimizers))]
+
+    def _contents(self) -> dict[str, Any]:
+        """Return tracks, dimensions and description for the present descents."""
+        on_landscape, on_loss, on_tuning = self._axes
+        terrain, names = self._terrain, list(self.optimizers)
+        iterations = np.arange(self.iteration.max + 1)
+        above = {
+            name: terrain.above_lowest(batch.loss, self._floor)
+            for name, batch in self._batches.items()
+        }
+        trails: list[Track] = []
+        points: list[Track] = []
+        texts: list[Track] = []
+        for name, x in zip(names, self._columns(), strict=True):
+            color, tuning, loss = self._color(name), self._tunings[name], above[name][None]
+            seen = np.array([shown in ("all", name) for shown in ["all", *names]])
+            hidden = np.where(seen, 0.0, np.nan)[:, None, None]
+            u, v = np.moveaxis(terrain.plane.coordinates(self._batches[name].theta), -1, 0)
+            rates = tuning.rates[tuning.best] * FACTORS
+            tuned = np.interp(np.log(rates), np.log(tuning.rates), tuning.loss)
+            path = {**PATH, "color": color, "dots": 4.0}
+            now = {**NOW, "color": color, "size": 10.0}
+            trails += [
+                Trail(on_landscape, u + hidden, v[None], ALL, **path),
+                Trail(on_loss, iterations + hidden, loss, ALL, **path),
+                Line(
+                    on_tuning,
+                    tuning.rates + hidden[..., 0],
+                    tuning.loss[None],
+                    ALL[:1],
+                    color=color,
+                    outline="white",
+                    width=2.0,
+                ),
+            ]
+            points += [
+                Points(on_landscape, u + hidden, v[None], ALL, **now),
+                Points(on_loss, iterations + hidden, loss, ALL, **now),
+                Points(
+                    on_tuning,
+                    rates[FACTORS == 1] + hidden[..., 0],
+                    tuned[FACTORS == 1],
+                    ALL[:1],
+                    color="none",
+                    outline=color,
+                    size=16.0,
+                ),
+                Points(on_tuning, rates + hidden[..., 0], tuned[None], ALL[:2], **now),
+            ]
+            readouts = {"rate": rates[:, None], "loss": above[name]}
+            texts += [
+                Text(template, readouts, ALL[1:], x=x + 0.018, y=y, size=11)
+                for template, y in zip(("ε = {rate:.2g}", "L − L* = {loss:.2g}"), LEGEND[1:])
+            ]
+        u, v = terrain.plane.coordinates(self._start)
+        standing, words, ratio = _standings(names, np.stack(list(above.values())))
+        values = {
+            "standing": standing,
+            "ratio": ratio,
+            **{f"loss{k}": above[name] for k, name in enumerate(names)},
+        }
+        texts.append(
+            Text(
+                "{standing}{ratio:.3g}",
+                values,
+                ALL[1:],
+                {"standing": words},
+                x=0.988,
+                y=0.785,
+                align="right",
+                size=12,
+                bold=True,
+            )
+        )
+        each = ", ".join(f"{_literal(name)} {{loss{k}:.2g}}" for k, name in enumerate(names))
+        return {
+            "tracks": [*trails, Points(on_landscape, u, v, **START), *points, *texts],
+            "dimensions": {"show": ["all", *names], "factor": FACTORS, "iteration": iterations},
+            "description": Text(
+                f"all rates times {{factor:.3g}}, iteration {{iteration}} of {iterations[-1]}, "
+                f"loss above the least: {each}",
+                values,
+                ALL[1:],
+                {"standing": words},
+            ),
+        }
+
+
+def _checked(optimizers: Mapping[str, Optimizer | None]) -> dict[str, Optimizer | None]:
+    """Return the racers, or say who is none."""
+    if not isinstance(optimizers, Mapping) or not 1 <= len(optimizers) <= len(LANES):
+        raise ValueError(
+            f"optimizers must name 1 to {len(LANES)} of them, such as "
+            f'{{"plain": None, "Adam": gd.Adam()}}, got {optimizers!r}'
+        )
+    for name, optimizer in optimizers.items():
+        if not isinstance(name, str) or name == "all":
+            raise ValueError(f"optimizers has the name {name!r}: take another word")
+        if optimizer is not None and not isinstance(optimizer, Optimizer):
+            raise ValueError(
+                f"optimizers[{name!r}] must be one such as gd.Adam(), got {optimizer!r}"
+            )
+    return dict(optimizers)
+
+
+def _draw_losses(axes: Axes, iterations: int) -> None:
+    """Draw empty axes for losses against iterations."""
+    axes.set(yscale="log", xlim=(-0.02 * iterations, 1.04 * iterations))
+    axes.minorticks_off()
+    axes.grid(color="0.9")
+    axes.set_title("L − L* at each iteration")
+    axes.set_xlabel("iteration")
+
+
+def _draw_tuning(axes: Axes, tunings: list[Tuning], iterations: int) -> None:
+    """Draw empty axes for losses against learning rates, wide enough for all factors."""
+    best = [tuning.rates[tuning.best] for tuning in tunings]
+    axes.set(xscale="log", yscale="log", xlim=(min(best) / 13, 13 * max(best)))
+    axes.grid(color="0.9")
+    axes.minorticks_off()
+    axes.set_yticklabels([])
+    axes.set_title("L − L* in the end, by ε")
+    axes.set_xlabel("learning rate ε")
+
+
+def _standings(names: list[str], above: Array) -> tuple[Array, list[str], Array]:
+    """Return who leads, as a number of a phrase; the phrases; and the ratio to the next one's loss.
+
+    ``above`` has shape ``(n_optimizers, ...)``.
+    """
+    if len(names) == 1:
+        alone = np.ones(above.shape[1:])
+        return np.zeros(alone.shape, dtype=int), [f"{names[0]} runs alone: factor "], alone
+    order = np.argsort(above, axis=0, kind="stable")
+    first, second = order[:2]
+    least, next_one = np.sort(above, axis=0)[:2]
+    ratio = np.where(np.isinf(least), 1.0, next_one / least)
+    phrases = ["nobody leads: factor "] + [
+        f"{leader} leads, before {follower} by a factor of "
+        for leader in names
+        for follower in names
+    ]
+    standing = np.where(ratio == 1, 0, 1 + first * len(names) + second)
+    return standing, phrases, ratio
+
+
+def _literal(name: str) -> str:
+    """Return a name such that a template shows it as it is."""
+    return name.replace("{", "{{").replace("}", "}}")

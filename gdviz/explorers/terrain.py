@@ -1,0 +1,89 @@
+"""What optimizers of two parameters are compared on: its picture, its starts, its lowest loss."""
+
+from functools import cached_property
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+
+from gdviz.figures import draw_landscape
+from gdviz.landscape import Landscape, landscape, minimizer_of, parameter_plane, window_around
+from gdviz.task import Array, Task
+
+START = (0.08, 0.3)
+"""Where in the window a descent starts by default: from the left edge, from the lower one."""
+
+
+class Terrain:
+    """The landscape of a task's two parameters.
+
+    Raises
+    ------
+    ValueError
+        If ``task`` is none, or has not exactly two parameters.
+    """
+
+    def __init__(self, task: Task) -> None:
+        if not isinstance(task, Task):
+            raise ValueError(
+                f"task must be one such as gd.LinearRegression(X, y) or gd.surfaces.ravine(), got "
+                f"{task!r}"
+            )
+        if np.prod(task.shape) != 2:
+            raise ValueError(
+                f"task has {np.prod(task.shape)} parameters (theta of shape {task.shape}), the map "
+                "shows 2: take one feature and one output, or a surface over x and y"
+            )
+        self.task = task
+        self.plane = parameter_plane(task)
+        self.window = window_around(task, self.plane, np.zeros((1, *task.shape)))
+
+    @cached_property
+    def picture(self) -> Landscape:
+        """The loss over the window."""
+        return landscape(self.task, self.plane, self.window)
+
+    @cached_property
+    def minimizer(self) -> Array | None:
+        """A θ of least loss, None where there is none."""
+        return minimizer_of(self.task)
+
+    @cached_property
+    def lowest(self) -> float:
+        """The least loss; the least in the picture where the loss falls without end."""
+        if self.minimizer is not None:
+            return float(self.task.loss(self.minimizer))
+        least = self.task.least_loss
+        return least if np.isfinite(least) else float(np.nanmin(self.picture.loss))
+
+    def above_lowest(self, loss: Array, floor: float) -> Array:
+        """Return by how much ``loss`` exceeds the lowest, at least ``floor``, inf for NaN."""
+        return np.maximum(np.where(np.isnan(loss), np.inf, loss) - self.lowest, floor)
+
+    def start(self, theta: ArrayLike | None) -> Array:
+        """Return ``theta`` as one start; None means a place left of the middle.
+
+        Raises
+        ------
+        ValueError
+            If it is not one finite θ of the task's shape, within the picture.
+        """
+        low, high = self.window.T
+        if theta is None:
+            return self.plane.point(*(low + (high - low) * START))
+        start = self.task.as_theta(theta)
+        if start.shape != self.task.shape or not np.isfinite(start).all():
+            raise ValueError(
+                f"start must be one finite theta of shape {self.task.shape}, got {theta!r}"
+            )
+        where = self.plane.coordinates(start)
+        if (where < low).any() or (where > high).any():
+            raise ValueError(
+                f"start {where.tolist()} is outside the picture, {self.window.round(3).tolist()}: "
+                "start within it, or pass a surface with a larger window"
+            )
+        return start.copy()
+
+    def draw(self, axes: Axes) -> None:
+        """Draw the landscape, with a star where it is lowest."""
+        draw_landscape(axes, self.picture, self.plane, self.minimizer)
