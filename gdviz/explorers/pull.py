@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from gdviz.classification import Classifier
 from gdviz.descent import gradient_descent
+from gdviz.explorers.arrows import arrow
 from gdviz.explorers.controls import labelled
-from gdviz.explorers.step import arrow
 from gdviz.explorers.style import ARROW
 from gdviz.figures import COLORS, draw_classes, gdviz_style
 from gdviz.figures.style import label
