@@ -264,7 +264,9 @@ class Descent:
         # What rounding may add to a loss: some ulps of itself, or of what its residuals cancel.
         starts = self.theta[..., 0, :, :]
         curvature = 2 / self.task.max_stable_learning_rate(starts.reshape(-1, *self.task.shape)[0])
-        rounding = 1e-12 * np.abs(first_loss) + 1e-26 * curvature * _norm(starts)[..., None] ** 2
+        δ = np.sqrt(curvature) * _norm(starts)[..., None]  # the size of what cancels
+        cancelled = (1e-13 * δ) ** 2 + 2e-15 * δ * np.sqrt(np.abs(first_loss))
+        rounding = 1e-12 * np.abs(first_loss) + cancelled
         rise, excess = loss - first_loss, loss - self.task.least_loss
         steps = np.diff(self.theta, axis=-3)
         turned = np.zeros(loss.shape, dtype=bool)

@@ -210,3 +210,11 @@ def test_whatever_is_moved_value_and_controls_agree(moves):
 def test_other_tasks_are_refused_by_name(explorer, task):
     with pytest.raises(ValueError, match=r"task must be a gd\.LinearRegression"):
         explorer(task)
+
+
+def test_a_page_learns_of_new_ends_and_of_the_value_in_one_message(sent):
+    control = InitializationControl(gd.Gaussian(0, 3))
+    messages = sent(control.parameters[1])
+    control.kind.value = "Uniform"
+    [message] = messages
+    assert (message["description"], message["min"], message["value"]) == ("b", -10, 1)

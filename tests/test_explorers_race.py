@@ -114,6 +114,7 @@ def assert_shows(explorer, gradient=ravine_gradient, loss=ravine_loss):
             np.testing.assert_allclose(said, above[name][k], rtol=0.06)
         assert f"{name} {said:.2g}" in explorer.description
     standing = texts[-1].at(position)
+    assert explorer.description.endswith(f"; {standing}")
     ranking = sorted(names, key=lambda name: above[name][k])
     best, second = (above[name][k] for name in ranking[:2])
     if second > 1.01 * best:

@@ -239,7 +239,7 @@ def test_starts_outside_the_picture_are_counted(explorer):
     assert told() == ""
     explorer.initialization.value = gd.Gaussian(0, 3)
     outside = np.sum(np.abs(drawn(gd.Gaussian(0, 3), 20)) > 2)
-    assert told() == f"{outside} of 20 starts lie outside the picture"
+    assert told() == f"{outside} of 20 start outside the picture"
 
 
 def test_the_descent_that_is_shown(explorer):
@@ -389,3 +389,17 @@ def test_the_scale_of_losses_ends_before_the_bar_beyond_it(shared):
     labels = [tick.get_text() for tick in axes.get_xticklabels()]
     assert labels[0] == f"{loss(MINIMA[0]):.2g}"
     assert labels[-1] == "higher"
+
+
+def test_on_a_page_without_a_kernel_there_are_as_many_starts_as_have_room():
+    for max_bytes, expected in ((4_000_000, 500), (1_500_000, 100), (100, 50)):
+        explorer = gd.StartsExplorer(gd.surfaces.double_well(), n_starts=500)
+        explorer.freeze(max_bytes)
+        assert explorer.n_starts.value == len(explorer.starts) == expected
+        assert explorer.scene.n_bytes <= max(max_bytes, 1_000_000)
+        assert explorer.n_starts.disabled
+        assert all(control.disabled for control in explorer.initialization.controls)
+        assert not explorer.learning_rate.disabled
+    few = gd.StartsExplorer(gd.surfaces.double_well(), n_starts=10)
+    few.freeze(4_000_000)
+    assert few.n_starts.value == 10

@@ -113,7 +113,7 @@ def test_layers_ascend_along_every_edge_and_end_at_the_loss(build):
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_places_in_a_layer_keep_their_distance(seed):
     loss = random_graph(seed)
     layer, row = layers_of(loss), rows_of(loss)
@@ -142,7 +142,7 @@ def test_edges_hardly_cross(build, number):
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_no_edge_runs_through_a_box(seed):
     layout = graph_layout(random_graph(seed))
     for edge in layout.edges:

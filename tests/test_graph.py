@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gdviz as gd
@@ -139,6 +139,7 @@ def test_the_table_has_every_operation():
 
 @pytest.mark.parametrize("operation", ONE_OPERAND, ids=lambda row: row.name)
 @given(seed=SEEDS)
+@settings(deadline=None)
 def test_rows_with_one_operand(operation, seed):
     rng = np.random.default_rng(seed)
     array = rng.normal(size=[(), (3,), (2, 3)][seed % 3])
@@ -149,6 +150,7 @@ def test_rows_with_one_operand(operation, seed):
 
 
 @given(seed=SEEDS)
+@settings(deadline=None)
 def test_log(seed):
     rng = np.random.default_rng(seed)
     array = rng.uniform(0.5, 3, size=(2, 3))
@@ -273,6 +275,7 @@ BLOBS = gd.datasets.blobs()
 
 
 @given(seed=SEEDS)
+@settings(deadline=None)
 def test_linear_regression(seed):
     theta = np.random.default_rng(seed).normal(size=(1, 2))
     W, b, X = parts(theta, PENGUINS)
@@ -297,6 +300,7 @@ SEX = gd.datasets.penguins(["bill_length_mm", "body_mass_g"], "sex").standardize
 
 
 @given(seed=SEEDS)
+@settings(deadline=None)
 def test_logistic_regression(seed):
     theta = np.random.default_rng(seed).normal(size=(1, 3))
     task = gd.LogisticRegression(SEX)
@@ -313,6 +317,7 @@ def test_logistic_regression(seed):
 
 @pytest.mark.parametrize("dataset", [BLOBS, SPECIES], ids=["blobs", "species"])
 @given(seed=SEEDS)
+@settings(deadline=None)
 def test_softmax_regression(dataset, seed):
     task = gd.SoftmaxRegression(dataset)
     theta = np.random.default_rng(seed).normal(size=task.shape)

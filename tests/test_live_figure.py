@@ -133,6 +133,34 @@ def test_the_painting_is_sent_only_when_it_is_new(sent):
     assert revisions == sorted(set(revisions))
 
 
+def test_axes_that_are_painted_alone_are_sent_as_patches(sent, pixels):
+    left, right = Figure(figsize=(4, 3)).subplots(1, 2)
+    figure = LiveFigure(left.figure, [], {})
+    figure.update([], repaint=[right])
+    painting = figure.canvas.painting
+    messages = sent(figure.canvas)
+    right.set_facecolor("yellow")
+    figure.update([], repaint=[right])
+    [message] = messages
+    assert ("painting",) not in message
+    edges = message["patches"][0]["box"]
+    picture = pixels(painting)
+    shown = pixels(message["patches", 0, "png"])
+    x0, y0, x1, y1 = (round(2 * edge) for edge in edges)
+    assert x0 > 350
+    assert shown.shape == (y1 - y0, x1 - x0, 3)
+    picture[y0:y1, x0:x1] = shown
+    np.testing.assert_allclose(picture, pixels(figure._painting.png()), atol=6)
+    np.testing.assert_allclose(picture, pixels(figure.still()), atol=6)
+    assert (np.ptp(pixels(painting) - picture, axis=-1) > 100).sum() > 10_000
+    left.set_facecolor("blue")
+    figure.update([], repaint=True)
+    assert messages[1]["painting",] == figure._painting.png()
+    assert messages[1]["patches"] == []
+    figure.update([])
+    assert "patches" not in messages[2]
+
+
 def test_a_repaint_moves_the_tracks_with_the_axes():
     figure = make()
     axes = figure._painting.figure.axes[0]

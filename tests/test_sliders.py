@@ -19,9 +19,11 @@ def assert_consistent(slider, dimension):
     assert dimension[slider.index] == slider.value
     labels = state["_options_labels"]
     assert slider.label == labels[slider.index]
-    short = [f"{value:.3g}" for value in dimension]
-    for label, value, three in zip(labels, dimension, short, strict=True):
-        assert label == three if short.count(three) == 1 else float(label) == float(f"{value:.9g}")
+    for label, value in zip(labels, dimension, strict=True):
+        digits = 3
+        while [f"{v:.{digits}g}" for v in dimension].count(f"{value:.{digits}g}") > 1:
+            digits += 1
+        assert label == f"{value:.{digits}g}"
     assert len(set(labels)) == len(dimension)
     assert index_of(slider, dimension) == slider.index
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from gdviz.live import Area, Line, LiveFigure, Points, Raster, Text, Trail
+from gdviz.live.still import Painting
 
 X = np.arange(6)
 Y = np.array([[-4.0, 1, 3, np.nan, 4, 8], [9, 7, -30, 2, 1, 0.5]])
@@ -238,3 +239,55 @@ def test_a_repainted_figure_has_repainted_stills(pixels):
     plain.plot(2, 2, "o", color="C0", **style, **ON_TOP)
     np.testing.assert_array_equal(pixels(figure.still()), pixels(plain_png(plain.figure)))
     assert not np.array_equal(pixels(figure.still()), first)
+
+
+def two_panels(*, moved=False):
+    left, right = (figure := Figure(figsize=(6, 3), facecolor="#fffcf4")).subplots(1, 2)
+    figure.suptitle("both")
+    for axes in (left, right):
+        axes.set(xlim=(0, 4), ylim=(0, 4), xlabel="x", title="what stands")
+        axes.plot([0, 4], [0, 3])
+    if moved:
+        change(right)
+    return figure
+
+
+def change(axes):
+    """Draw something else, whose labels need another space."""
+    axes.clear()
+    axes.set(xlim=(0, 4000), ylim=(0, 0.4), xlabel="x\nand more", facecolor="0.9")
+    axes.contour(np.arange(4000, step=1000), [0, 0.2, 0.4], np.random.default_rng(0).random((3, 4)))
+
+
+def test_axes_painted_alone_look_as_in_the_whole_figure():
+    figure = two_panels()
+    painting, left, right = Painting(figure), *figure.axes
+    first = painting.pixels.copy()
+    painting.repaint([right])
+    assert painting.patches() == []  # the first time, all is painted
+    np.testing.assert_array_equal(painting.pixels, first)
+    change(right)
+    painting.repaint([right])
+    there = Painting(two_panels(moved=True)).pixels
+    np.testing.assert_array_equal(painting.pixels, there)
+    right.clear()
+    right.set(xlim=(0, 4), ylim=(0, 4), xlabel="x", title="what stands", facecolor="white")
+    right.plot([0, 4], [0, 3])
+    painting.repaint([right])
+    np.testing.assert_array_equal(painting.pixels, first)
+    [patch] = painting.patches()
+    left_edge, top, right_edge, bottom = (round(2 * edge) for edge in patch["box"])
+    assert left_edge > 550
+    # Once painted with its patch, the painting of the browser holds all that ever was there.
+    changed = (first != there).any(axis=-1)
+    assert changed.sum() > 10_000
+    assert not changed[:, :left_edge].any()
+    assert changed[top:bottom, left_edge:right_edge].sum() == changed.sum()
+    painting.repaint([left, right])  # of the left one nothing is known
+    assert painting.patches() == []
+    left.set_visible(False)
+    painting.repaint([left, right])
+    assert len(painting.patches()) == 2
+    np.testing.assert_array_equal(
+        painting.pixels[200:, :500], painting.pixels[0, 0] + 0 * first[200:, :500]
+    )

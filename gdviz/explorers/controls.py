@@ -170,11 +170,13 @@ class InitializationControl(HBox):  # type: ignore[misc]
         try:
             self.kind.value = kind
             for slider, name, value in zip(self.parameters, names, values, strict=True):
-                slider.description = name
-                # A slider would silently cut what lies beyond its ends.
-                slider.max = max(WIDEST, value)
-                slider.min = 0.0 if name == "σ" else min(-WIDEST, value)
-                slider.value = value
+                # In one message: a page that learns of new ends first sends its old value back.
+                with slider.hold_sync():
+                    slider.description = name
+                    # A slider would silently cut what lies beyond its ends.
+                    slider.max = max(WIDEST, value)
+                    slider.min = 0.0 if name == "σ" else min(-WIDEST, value)
+                    slider.value = value
         finally:
             self._showing = False
 

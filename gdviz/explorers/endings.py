@@ -67,8 +67,8 @@ class Endings:
         axes.text(0, 1 - 0.7 * LINE_HEIGHT, title, weight="bold", size=13)
         for row, (color, name) in enumerate(zip(self.colors, self.names, strict=True)):
             y = _height(row)
-            axes.plot(0.035, y + 0.022, "o", color=color, markersize=10, clip_on=False)
-            axes.text(0.285, y, name, size=11)
+            axes.plot(0.025, y + 0.022, "o", color=color, markersize=10, clip_on=False)
+            axes.text(0.295, y, name, size=11)
 
     def shares(self, axes: Axes, entries: Codes) -> list[Text]:
         """Return readouts of percentages beside the legend.
@@ -87,7 +87,7 @@ class Endings:
                 {"share": percentages[:, row]},
                 ("learning_rate",),
                 axes=axes,
-                x=0.25,
+                x=0.265,
                 y=_height(row),
                 align="right",
                 size=11,

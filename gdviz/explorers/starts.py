@@ -7,6 +7,7 @@ import numpy as np
 from ipywidgets import IntSlider, SelectionSlider, Widget
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from gdviz.basins import Codes, destinations
@@ -28,6 +29,8 @@ RATES = (0.02, 0.1, 0.25, 0.5, 0.9, 1.1)
 """The learning rates, as fractions of the largest with which a descent can rest in a minimum."""
 NUMBERS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 """How many starts there can be, as long as there is room for them."""
+FEWEST = 50
+"""On a page with little room; fewer would show no distribution."""
 DRAW_BINS, LOSS_BINS = 40, 24
 BEYOND = np.array([1.16, 1.22])
 """Where the bar of losses too high for the scale stands, which goes from 0 to 1."""
@@ -113,6 +116,7 @@ class StartsExplorer(LiveFigure):
                 **self._contents(),
                 controls={"learning_rate": self.learning_rate, "iteration": self.iteration},
             )
+        self.asks_kernel(*self.initialization.controls, self.n_starts)
         self.initialization.observe(self._draw, ["value", "seed"])
         self.n_starts.observe(self._draw, "value")
 
@@ -154,11 +158,17 @@ class StartsExplorer(LiveFigure):
         draws = self.initialization.value.sample((1000, *self.task.shape), rng=0)
         return window_around(self.task, plane, np.quantile(draws, [0.01, 0.99], axis=0))
 
-    def _most(self) -> int:
+    def freeze(self, max_bytes: int) -> None:
+        """Get ready for a page without a kernel, with as many starts as have room there."""
+        fitting = [n for n in self.n_starts.options if n <= self._most(max_bytes)]
+        self.n_starts.value = min(self.n_starts.value, max(fitting, default=FEWEST))
+        super().freeze(max_bytes)
+
+    def _most(self, max_bytes: int = MAX_BYTES) -> int:
         """Return how many starts have room in what may be sent to the browser."""
         steps = len(self.learning_rate.stops) * (self.iteration.max + 1)
         outline = len(self._endings.colors) * 2 * (LOSS_BINS + 3)
-        room = 0.95 * MAX_BYTES / 4 / steps  # float32 numbers for each step
+        room = 0.95 * max_bytes / 4 / steps  # float32 numbers for each step
         return max(0, int((room - outline) / 2))
 
     def _rates(self, learning_rates: ArrayLike | None) -> Array:
@@ -188,6 +198,7 @@ class StartsExplorer(LiveFigure):
         cloud move together.
         """
         task, rates = self.task, self.learning_rate.stops
+        self._drawn_from = self.initialization.value
         self.starts = self.initialization.sample((self.n_starts.value, *task.shape))
         theta = np.broadcast_to(self.starts, (len(rates), *self.starts.shape))
         ε = rates[:, None, None, None]
@@ -209,12 +220,13 @@ class StartsExplorer(LiveFigure):
             self._on_landscape = figure.add_axes((0.06, 0.33, 0.31, 0.52))
             below = figure.add_axes((0.06, 0.125, 0.31, 0.15), sharex=self._on_landscape)
             draw_bare_curve(self._on_landscape, picture, plane, task)
+            below.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
             label(below, x=plane.names[0], y="")
             self._on_draws = [below]
         else:
-            self._on_landscape = figure.add_axes((0.06, 0.125, 0.245, 0.6125))
-            above = figure.add_axes((0.06, 0.75, 0.245, 0.11), sharex=self._on_landscape)
-            beside = figure.add_axes((0.31, 0.125, 0.044, 0.6125), sharey=self._on_landscape)
+            self._on_landscape = figure.add_axes((0.07, 0.125, 0.245, 0.6125))
+            above = figure.add_axes((0.07, 0.75, 0.245, 0.11), sharex=self._on_landscape)
+            beside = figure.add_axes((0.32, 0.125, 0.044, 0.6125), sharey=self._on_landscape)
             draw_relief(self._on_landscape, picture, plane)
             above.tick_params(labelbottom=False)
             beside.tick_params(labelleft=False)
@@ -265,11 +277,11 @@ class StartsExplorer(LiveFigure):
                 *endings.shares(self._on_legend, entries),
                 Text("ε = {learning_rate:.3g}", x=0.012, **header),
                 Text("iteration {iteration}", x=0.12, **header),
-                Text(f"{n} starts θ ~ {_words(self.initialization.value)}", x=0.40, **header),
+                Text(f"{n} starts θ ~ {_words(self._drawn_from)}", x=0.40, **header),
                 Text("lowest loss {lowest:.2g}", values, BOTH, x=0.69, **header),
                 Text("median {median:.2g}", values, BOTH, x=0.988, align="right", **header),
                 Text(
-                    f"{outside} of {n} starts lie outside the picture" if outside else "",
+                    f"{outside} of {n} start outside the picture" if outside else "",
                     axes=self._on_legend,
                     y=0.0,
                     size=11,
@@ -280,7 +292,7 @@ class StartsExplorer(LiveFigure):
                 "iteration": np.arange(n_steps),
             },
             "description": Text(
-                f"{n} starts from {_words(self.initialization.value)}, learning rate "
+                f"{n} starts from {_words(self._drawn_from)}, learning rate "
                 f"{{learning_rate:.3g}}, iteration {{iteration}} of {n_steps - 1}: "
                 "lowest loss {lowest:.3g}, median {median:.3g}",
                 values,
@@ -297,7 +309,7 @@ class StartsExplorer(LiveFigure):
             edges = np.linspace(low, high, DRAW_BINS + 1)
             bins = np.digitize(start[:, side], edges)  # the first and the last lie outside
             counts = _histograms(bins, entries, DRAW_BINS + 2, len(colors))[..., 1:-1]
-            expected = len(start) * _probabilities(self.initialization.value, edges)
+            expected = len(start) * _probabilities(self._drawn_from, edges)
             scale = 0.95 / max(expected.max(), counts.sum(axis=-2).max(), 1e-9)
             outline, middle = np.repeat(edges, 2), (edges[1:] + edges[:-1]) / 2
             heights = _steps(scale * np.cumsum(counts, axis=-2))

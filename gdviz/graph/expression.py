@@ -186,13 +186,12 @@ class Expression:
     def own_overflow(self) -> str:
         """What this node, whose value is not finite, was given."""
         given = ", ".join(
-            f"{name} = {brief(operand.value)}"
-            for name, operand in zip(self.operation_operands, self.operands)
+            f"{name} = {brief(operand.value)}" for name, operand in zip(self.letters, self.operands)
         )
         return f"overflow at {self.call}: {given} gives {brief(self.value)}"
 
     @property
-    def operation_operands(self) -> str:
+    def letters(self) -> str:
         """The letters that stand for the operands in the operation's formulas."""
         return self.operation.operands[: len(self.operands)] if self.operation else ""
 

@@ -76,11 +76,11 @@ class Backward:
         """The step in words: the local derivative, what comes from above, what it adds to."""
         if self.parent is None or self.parent.operation is None:
             return ("d loss/d loss = 1",)
-        operation, operand = self.parent.operation, self.parent.operation_operands[self.operand]
+        operation, operand = self.parent.operation, self.parent.letters[self.operand]
         rule = operation.derivatives[self.operand]
         if rule is None or self.above is None or self.arrives is None:
             raise ValueError(f"{operation.name} passes nothing on to its operand {operand}")
-        call = f"{operation.name}({', '.join(self.parent.operation_operands)})"
+        call = f"{operation.name}({', '.join(self.parent.letters)})"
         above, arrives = brief(self.above, FEW), brief(self.arrives, FEW)
         if self.local is None:
             found = f"{call} passes on to {operand}: {rule.formula}"

@@ -257,13 +257,25 @@ function indexOf(control, values) {
   return nearest;
 }
 
+async function decode(png) {
+  const image = new Image();
+  image.alt = ""; // the figure's label says it all
+  image.draggable = false;
+  image.png = png;
+  const url = URL.createObjectURL(new Blob([png], { type: "image/png" }));
+  image.src = url;
+  await image.decode().catch(() => {});
+  URL.revokeObjectURL(url);
+  return image;
+}
+
 async function render({ model, el }) {
   const root = document.createElement("div");
   root.className = "gdviz-live";
   root.setAttribute("role", "img");
-  let image = document.createElement("img");
+  let images = []; // the painting, then its patches
   const canvas = document.createElement("canvas");
-  root.append(image, canvas);
+  root.append(canvas);
   el.append(root);
 
   const names = Object.keys(model.get("controls"));
@@ -286,6 +298,7 @@ async function render({ model, el }) {
     const shown = root.getBoundingClientRect();
     const pixelWidth = Math.round(shown.width * devicePixelRatio);
     const pixelHeight = Math.round(shown.height * devicePixelRatio);
+    if (!pixelWidth) return; // hidden for a moment: what was drawn may be seen again
     if (canvas.width !== pixelWidth || canvas.height !== pixelHeight) {
       canvas.width = pixelWidth;
       canvas.height = pixelHeight;
@@ -311,19 +324,24 @@ async function render({ model, el }) {
     const mine = ++newest;
     const next = unpack(model.get("scene"));
     if (scene && next.revision < scene.revision) return;
-    const painting = model.get("painting");
-    if (painting !== image.painting) {
-      const url = URL.createObjectURL(new Blob([painting], { type: "image/png" }));
-      const decoded = new Image();
-      decoded.alt = ""; // the root's label says it all
-      decoded.draggable = false;
-      decoded.painting = painting;
-      decoded.src = url;
-      await decoded.decode().catch(() => {});
-      URL.revokeObjectURL(url);
-      if (mine !== newest) return;
-      image.replaceWith(decoded); // a new source for the old one would leave it blank for a while
-      image = decoded;
+    const patches = model.get("patches") ?? [];
+    const sources = [model.get("painting"), ...patches.map((patch) => patch.png)];
+    const decoded = await Promise.all(
+      sources.map((png) => images.find((image) => image.png === png) ?? decode(png)),
+    );
+    if (mine !== newest) return;
+    // New images, not new sources for the old ones, which would leave them blank for a while.
+    if (decoded.some((image, k) => image !== images[k]) || decoded.length < images.length) {
+      for (const image of images) image.remove();
+      root.prepend(...decoded);
+      images = decoded;
+    }
+    for (const [k, { box }] of patches.entries()) {
+      const [left, top, right, bottom] = box;
+      const [width, height] = next.size;
+      images[k + 1].style.cssText = `position: absolute; left: ${(100 * left) / width}%;
+        top: ${(100 * top) / height}%; width: ${(100 * (right - left)) / width}%;
+        height: ${(100 * (bottom - top)) / height}%`;
     }
     scene = next;
     root.style.aspectRatio = `${scene.size[0]} / ${scene.size[1]}`;

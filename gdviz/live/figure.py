@@ -170,22 +170,24 @@ class LiveFigure(VBox):  # type: ignore[misc]
         dimensions: Mapping[str, ArrayLike] | None = None,
         *,
         description: Text | None = None,
-        repaint: bool = False,
+        repaint: bool | Sequence[Axes] = False,
     ) -> None:
         """Replace the tracks, in one message to the browser.
 
         ``dimensions`` and ``description`` replace what they name, and sliders that are not your
-        own follow; ``repaint`` says that the figure's own artists have changed.
+        own follow; ``repaint`` says that the figure's own artists have changed. If they have in
+        single axes only, and nothing else reaches into these, ``repaint=[axes, ...]`` takes a
+        fraction of the time.
         """
         self._check_known("dimensions", dimensions or {}, self.controls)
         description = description or self._description
         if repaint:
-            self._painting.repaint()
+            self._painting.repaint(() if repaint is True else repaint)
         self.scene = self._build(
             tracks, {**self.scene.dimensions, **(dimensions or {})}, description
         )
         self._description = description
-        self._transmit(repaint)
+        self._transmit(repaint=bool(repaint))
         for name in dimensions or {}:
             if name in self._followers:
                 follow(self.controls[name], self.scene.dimensions[name])
@@ -262,7 +264,10 @@ class LiveFigure(VBox):  # type: ignore[misc]
     def _transmit(self, repaint: bool) -> None:
         with self.canvas.hold_sync():
             if repaint:
-                self.canvas.painting = self._painting.png()
+                patches = self._painting.patches()
+                if not patches:  # all has been painted
+                    self.canvas.painting = self._painting.png()
+                self.canvas.patches = patches
             self.canvas.scene = self._payload()
 
     def _on_click(self, index: int, x: float, y: float) -> None:

@@ -15,6 +15,7 @@ class LiveCanvas(anywidget.AnyWidget):
     _css = Path(__file__).parent / "canvas.css"
 
     painting = traitlets.Bytes().tag(sync=True)
+    patches = traitlets.List(traitlets.Dict()).tag(sync=True)
     scene = traitlets.Dict().tag(sync=True)
     controls = traitlets.Dict().tag(sync=True, **widget_serialization)
 

@@ -115,6 +115,44 @@ def test_areas_rasters_and_coloured_points(open_notebook, write_notebook):
             assert difference(shown, reference.still(k=k + 1)) > 4 * off
 
 
+PATCHED = """
+from matplotlib.figure import Figure
+from gdviz.live import LiveFigure, Text
+
+left, right = Figure(figsize=(8, 4)).subplots(1, 2)
+live = LiveFigure(left.figure, [], {}, description=Text("painted"))
+live.update([], repaint=[right])
+
+
+def paint(color):
+    right.clear()
+    right.set(facecolor=color, ylim=(0, 1000), title=color)
+    live.update([], description=Text(color), repaint=[right])
+"""
+
+
+def test_single_axes_are_painted_anew(open_notebook, write_notebook):
+    made: dict[str, Any] = {}
+    exec(PATCHED, made)
+    name = write_notebook("patched.ipynb", f"{PATCHED}live", "paint('gold')", "paint('green')")
+    with open_notebook(name, height=1200) as notebook:
+        notebook.run_all()
+        figure = notebook.figure("green")
+        notebook.page.mouse.move(5, 5)
+        made["paint"]("gold")
+        gold = made["live"].still()
+        made["paint"]("green")
+        assert figure.root.locator("img").count() == 2
+        shown = np.asarray(Image.open(BytesIO(figure.root.screenshot())).convert("RGB"))
+        assert difference(shown, made["live"].still()) < 0.02  # letters scaled by the browser
+        assert difference(shown, gold) > 0.2
+        root, patch = figure.root.bounding_box(), figure.root.locator("img").nth(1).bounding_box()
+        [expected] = made["live"].canvas.patches
+        left, top, right, bottom = (edge * root["width"] / 800 for edge in expected["box"])
+        box = [patch["x"] - root["x"], patch["y"] - root["y"], patch["width"], patch["height"]]
+        assert box == pytest.approx([left, top, right - left, bottom - top], abs=1)
+
+
 def test_two_views_of_one_figure_move_together(open_notebook, write_notebook):
     name = write_notebook("views.ipynb", EXPLORER, "explorer")
     with open_notebook(name, height=1400) as notebook:
@@ -145,3 +183,21 @@ def test_scales_with_the_page(open_notebook, write_notebook, width):
         assert explorer.canvas().shape[1] == pytest.approx(box["width"], abs=1)
         assert explorer.root.locator("canvas").count() == 1
         assert explorer.root.locator("img").count() == 1
+
+
+def test_what_was_drawn_outlasts_a_frame_without_room(open_notebook, write_notebook):
+    """JupyterLab leaves no room for a frame when its theme changes; no observer hears of that."""
+    name = write_notebook("hidden.ipynb", EXPLORER)
+    with open_notebook(name) as notebook:
+        notebook.run_all()
+        explorer = notebook.figure("learning rate")
+        before = explorer.canvas()
+        explorer.root.evaluate(
+            """root => new Promise(done => {
+                 requestAnimationFrame(() => { root.style.display = "none"; });
+                 root.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" })); // it draws
+                 requestAnimationFrame(() => { root.style.display = ""; done(); });
+               })"""
+        )
+        explorer.settle()
+        assert (explorer.canvas() == before).all()

@@ -14,7 +14,7 @@ RACES = 6
 NUMBER = r"([\d.e+-]+)"
 RACE = re.compile(
     rf"all rates times {NUMBER}, iteration (\d+) of 100, loss above the least: "
-    rf"gradient descent {NUMBER}, momentum {NUMBER}, Nesterov {NUMBER}"
+    rf"gradient descent {NUMBER}, momentum {NUMBER}, Nesterov {NUMBER}; .*"
 )
 BATCHES = re.compile(
     rf"batch size (\d+), learning rate {NUMBER}, draw (\d), step (\d+) of 200, epoch {NUMBER}: "
@@ -72,6 +72,11 @@ def color_at(figure, where) -> tuple[int, ...]:
     return tuple(canvas[int(y * height), int(x * width)])
 
 
+def press(figure, name: str) -> None:
+    figure.locator.get_by_role("button", name=name, exact=True).click()
+    figure.settle()
+
+
 def read(figure) -> list[float]:
     match = RACE.fullmatch(figure.label)
     assert match, figure.label
@@ -93,8 +98,10 @@ def test_dragging_the_rates_moves_the_race(race, reference):
     race.drag(1, to=0.2)
     _, iteration, *losses = read(race)
     ends = {n: roll(n, reference.learning_rates[n], int(iteration)) for n in names}
-    assert color_at(race, place(reference, ends["momentum"]))[:3] == VERMILLION
     assert color_at(race, place(reference, ends["Nesterov"]))[:3] == ORANGE
+    press(race, "momentum")  # which Nesterov may have hidden
+    assert color_at(race, place(reference, ends["momentum"]))[:3] == VERMILLION
+    press(race, "all")
 
 
 def test_one_alone_can_be_shown(race, reference):
@@ -103,15 +110,9 @@ def test_one_alone_can_be_shown(race, reference):
     _, iteration, *_ = read(race)
     there = place(reference, roll("Nesterov", reference.learning_rates["Nesterov"], int(iteration)))
     assert color_at(race, there)[:3] == ORANGE
-    race.locator.get_by_role("radio", name="gradient descent").or_(
-        race.locator.get_by_role("button", name="gradient descent")
-    ).first.click()
-    race.settle()
+    press(race, "gradient descent")
     assert color_at(race, there)[:3] != ORANGE
-    race.locator.get_by_role("radio", name="all").or_(
-        race.locator.get_by_role("button", name="all")
-    ).first.click()
-    race.settle()
+    press(race, "all")
     assert color_at(race, there)[:3] == ORANGE
 
 
