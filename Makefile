@@ -5,12 +5,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+NOTEBOOKS := $(wildcard notebooks/*.ipynb notebooks/solutions/*.ipynb)
 # JupyterLab refuses to run as root, as one is in a container, unless it is told to.
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 # Three stamps of one environment: what is installed for the lab, the tests, the benchmarks.
-.PHONY: lab test check unit notebooks-test browser bench notebooks screenshot clean
+.PHONY: lab test check unit notebooks-test browser bench notebooks screenshot pictures clean
 
 lab: $(VENV)/lab
 	$(BIN)/jupyter lab $(ROOT) $(LAB) notebooks/01_gradient_descent_in_action.ipynb
@@ -44,6 +44,9 @@ notebooks: $(VENV)/test
 
 screenshot: $(VENV)/test
 	$(BIN)/pytest tests/browser/screenshot.py -q
+
+pictures: $(VENV)/test
+	$(BIN)/python tests/pictures.py
 
 clean:
 	rm -rf $(VENV) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
