@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 import gdviz as gd
-from gdviz.figures.graph import graph_layout
-from gdviz.figures.graph import outline
+from gdviz.figures.graph import graph_layout, outline
 from gdviz.graph import add, matmul, mul, sq, sub, variable
 
 pytestmark = pytest.mark.browser
