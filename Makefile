@@ -35,12 +35,13 @@ browser: $(VENV)/test
 bench: $(VENV)/bench
 	$(BIN)/pytest tests/benchmarks -q --growth-plot=notebooks/growth.png
 
-# Execute the notebooks anew and store their outputs, without timings or widget state.
+# Execute the notebooks anew and store their outputs: stills, without timings or widget state.
 notebooks: $(VENV)/test
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace \
 	    --ExecutePreprocessor.store_widget_state=False \
 	    --ExecutePreprocessor.record_timing=False \
 	    --CoalesceStreamsPreprocessor.enabled=True $(NOTEBOOKS)
+	$(BIN)/python tests/still_outputs.py $(NOTEBOOKS)
 
 screenshot: $(VENV)/test
 	$(BIN)/pytest tests/browser/screenshot.py -q
