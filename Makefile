@@ -29,7 +29,7 @@ notebooks-test: $(VENV)/test
 	$(BIN)/pytest --nbval -q -W default notebooks
 
 browser: $(VENV)/test
-	$(BIN)/pytest tests/browser -q
+	$(BIN)/pytest tests/browser -n 2 --dist loadfile -q
 
 # Speeds, as ratios within one run. Never part of the tests.
 bench: $(VENV)/bench
