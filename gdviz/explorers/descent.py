@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from ipywidgets import IntSlider, SelectionSlider, ToggleButtons, Widget
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
@@ -260,35 +261,38 @@ class DescentExplorer(LiveFigure):
         for view in self._views.values():
             view.axes.set_visible(view is self._landscape)
         self.azimuth.disabled = self.elevation.disabled = self._landscape is self._ground
-        self._show(repaint=True)
+        self._paint()
+        with gdviz_style():
+            self.update(**self._contents(), repaint=True)
 
     def _turn(self, relief: Relief) -> None:
         relief.turn(self.azimuth.value, self.elevation.value)
         with gdviz_style():
-            self.update(**self._contents(), repaint=True)
+            self.update(**self._contents(), repaint=[relief.axes])
 
     def _show(self, repaint: bool) -> None:
         """Send what moves and, if it has changed, what stands still."""
-        if repaint:
-            self._paint()
+        changed = self._paint() if repaint else []
         with gdviz_style():
-            self.update(**self._contents(), repaint=repaint)
+            self.update(**self._contents(), repaint=changed)
 
     def _stop_near(self, rate: float) -> float:
         return float(self._stops[np.argmin(np.abs(np.log(self._stops / rate)))])
 
-    def _paint(self) -> None:
-        """Draw what stands still and depends on the window: the landscape, the range of losses."""
+    def _paint(self) -> list[Axes]:
+        """Draw what stands still and depends on the descents; return the axes that changed."""
         with gdviz_style():
             self._landscape.paint()
+        on_loss, before = self._axes[1], self._axes[1].get_ylim()
         low, high = loss_range(self._ground.picture)
-        on_loss = self._axes[1]
         if self.task.least_loss >= -1e-12 * high:
             least = max(self.task.least_loss, np.nanmin(self._batch.loss))
-            on_loss.set_ylim(max(0.7 * least, 1e-8 * high), 5 * high)
+            on_loss.set_ylim(_below(max(0.7 * least, 1e-8 * high)), 10 * _below(high))
         else:  # a loss below zero has no logarithm
             on_loss.set_yscale("linear")
             on_loss.set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
+        changed = [on_loss] if on_loss.get_ylim() != before else []
+        return [self._landscape.axes, *changed]
 
     def _contents(self) -> dict[str, Any]:
         """Return all that moves, as LiveFigure and its update take it."""
@@ -325,6 +329,12 @@ class DescentExplorer(LiveFigure):
                 [str(status) for status in Status],
             ),
         }
+
+
+def _below(value: float) -> float:
+    """Return 1, 2 or 5 times a power of ten, just below: scales that do not creep."""
+    power = 10.0 ** np.floor(np.log10(value))
+    return float(power * max(digit for digit in (1, 2, 5) if digit * power <= value))
 
 
 def _turning(name: str, value: int, low: int, high: int) -> IntSlider:
