@@ -166,7 +166,7 @@ def _draw_axes(axes: Axes, iterations: int) -> None:
     axes.set_yticks([*ticks, INF, NAN], [*ticks.values(), "inf", "NaN"])
     axes.grid(axis="y", color="0.9")
     axes.axhline(LARGEST, color="black", linewidth=1.2, linestyle=(0, (4, 2)))
-    # On the right: lines come from the left.
-    axes.text(iterations, LARGEST - 6, "the largest float64", fontsize=11, va="top", ha="right")
     label(axes, x="iteration", y="")
     axes.set_title("How large the numbers are")
+    # Above the axes: somewhere below the dashed line every line comes up.
+    axes.set_title("- - - the largest float64", loc="right", fontsize=11, fontweight="normal")

@@ -19,7 +19,7 @@ from gdviz.figures import COLORS, gdviz_style, loss_range
 from gdviz.live import Line, LiveFigure, Player, Points, StopSlider, Text, Trail
 from gdviz.live.tracks import Track
 from gdviz.optimizers import AdaGrad, Adam, Momentum, Nesterov, Optimizer, RMSProp
-from gdviz.task import Array, Task
+from gdviz.task import Array, Task, quiet_overflow
 
 OPTIMIZERS: Mapping[str, Optimizer | None] = MappingProxyType(
     {
@@ -316,10 +316,12 @@ def _draw_tuning(axes: Axes, tunings: list[Tuning]) -> None:
     axes.set_xlabel("learning rate ε")
 
 
+@quiet_overflow()
 def _standings(names: list[str], above: Array) -> tuple[Array, list[str], Array]:
     """Return who leads, as a number of a phrase; the phrases; and the ratio to the next one's loss.
 
-    ``above`` has shape ``(n_optimizers, ...)``.
+    Nobody leads where even the least loss is above the first one; the ratio is then to that.
+    ``above`` has shape ``(n_optimizers, ..., n_iterations)``.
     """
     if len(names) == 1:
         alone = np.ones(above.shape[1:])
@@ -334,7 +336,10 @@ def _standings(names: list[str], above: Array) -> tuple[Array, list[str], Array]
         for follower in names
     ]
     standing = np.where(ratio < 1.005, 0, 1 + first * len(names) + second)
-    return standing, phrases, ratio
+    climbed = least / above[0, ..., :1]
+    lost = climbed > 1.005
+    phrases.append("all are above their start, at least by a factor of ")
+    return np.where(lost, len(phrases) - 1, standing), phrases, np.where(lost, climbed, ratio)
 
 
 def _literal(name: str) -> str:

@@ -114,6 +114,6 @@ def _head(axes: Axes, minimizer: Array | None) -> None:
 
 
 def _short(value: float, _: int) -> str:
-    """Write a tick's value in few characters: 12000 as 12k."""
-    text = f"{value / 1000:g}k" if abs(value) >= 10_000 else f"{value:g}"
+    """Write a tick's value in few characters: 6000 as 6k."""
+    text = f"{value / 1000:g}k" if abs(value) >= 1000 else f"{value:g}"
     return text.replace("-", "\N{MINUS SIGN}")

@@ -202,7 +202,7 @@ def test_starting_somewhere_by_keyboard(explorer, reference):
     for key in ("ArrowRight", "ArrowUp", "Enter"):
         explorer.page.keyboard.press(key)
     # From the middle, which is the minimum: 2 % of the window to the right and 2 % up.
-    low, high = np.array(reference._window).T
+    low, high = np.array(reference._ground.window).T
     theta = (low + high) / 2 + 0.02 * (high - low)
     loss = float(reference.task.loss(theta[None]))
     explorer.wait_for_label(f"iteration 0 of 500: loss {loss:.3g}")
