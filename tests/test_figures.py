@@ -1,5 +1,7 @@
 """What stands still: contours, loss axes, data, in one look."""
 
+from itertools import pairwise
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -132,7 +134,7 @@ def test_numbers_under_the_loss_do_not_touch(axes):
     draw(axes)
     boxes = [label.get_window_extent() for label in axes.get_xticklabels() if label.get_text()]
     boxes.sort(key=lambda box: box.x0)
-    assert all(left.x1 + 10 < right.x0 for left, right in zip(boxes, boxes[1:]))
+    assert all(left.x1 + 10 < right.x0 for left, right in pairwise(boxes))
 
 
 def test_early_iterations_are_evenly_spaced(axes):
