@@ -5,12 +5,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+NOTEBOOKS := $(wildcard notebooks/*.ipynb notebooks/solutions/*.ipynb)
 # JupyterLab refuses to run as root, as one is in a container, unless it is told to.
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 # Three stamps of one environment: what is installed for the lab, the tests, the benchmarks.
-.PHONY: lab test check unit notebooks-test browser bench notebooks screenshot clean
+.PHONY: lab test check unit notebooks-test browser bench notebooks screenshot pictures clean
 
 lab: $(VENV)/lab
 	$(BIN)/jupyter lab $(ROOT) $(LAB) notebooks/01_gradient_descent_in_action.ipynb
@@ -35,15 +35,19 @@ browser: $(VENV)/test
 bench: $(VENV)/bench
 	$(BIN)/pytest tests/benchmarks -q --growth-plot=notebooks/growth.png
 
-# Execute the notebooks anew and store their outputs, without timings or widget state.
+# Execute the notebooks anew and store their outputs: stills, without timings or widget state.
 notebooks: $(VENV)/test
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace \
 	    --ExecutePreprocessor.store_widget_state=False \
 	    --ExecutePreprocessor.record_timing=False \
 	    --CoalesceStreamsPreprocessor.enabled=True $(NOTEBOOKS)
+	$(BIN)/python tests/still_outputs.py $(NOTEBOOKS)
 
 screenshot: $(VENV)/test
 	$(BIN)/pytest tests/browser/screenshot.py -q
+
+pictures: $(VENV)/test
+	$(BIN)/python tests/pictures.py
 
 clean:
 	rm -rf $(VENV) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis

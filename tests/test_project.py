@@ -1,9 +1,12 @@
 """The project's own papers agree with one another."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 
 import gdviz
@@ -41,3 +44,12 @@ def test_public_names_are_documented_and_sorted():
     assert gdviz.__all__ == sorted(gdviz.__all__)
     for name in gdviz.__all__:
         assert getattr(gdviz, name).__doc__, name
+
+
+def test_importing_gdviz_alone_loads_no_matplotlib_and_no_widgets():
+    code = "import gdviz, sys; print(sorted({'matplotlib', 'ipywidgets'} & set(sys.modules)))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert loaded.stdout.decode().strip() == "[]"
+    assert set(gdviz.__all__) <= set(dir(gdviz))
+    with pytest.raises(AttributeError, match="module 'gdviz' has no attribute 'Descant'"):
+        gdviz.Descant  # noqa: B018

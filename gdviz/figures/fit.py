@@ -67,7 +67,7 @@ def _scatter_classes(axes: Axes, task: Classifier, x: Array, y: Array) -> None:
         loc="lower left",
         bbox_to_anchor=(-0.06, 0.985),
         ncols=len(task.classes),
-        fontsize=10.5,
+        fontsize=9.5,
         markerscale=1.6,
         frameon=False,
         handletextpad=0,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gdviz as gd
-from gdviz.figures.graph import outline
+from gdviz.figures.graph import graph_layout, outline
 from gdviz.graph import add, matmul, mul, sq, sub, variable
 
 pytestmark = pytest.mark.browser
@@ -45,7 +45,7 @@ def box_of(explorer, axes, centre):
 
 def layout_of(expression):
     reference = gd.GraphExplorer(expression)
-    return reference.scene.marks[0].axes, gd.figures.graph.graph_layout(expression)
+    return reference.scene.marks[0].axes, graph_layout(expression)
 
 
 def test_single_steps_tell_the_worked_example(worked_example):
