@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 from numpy.typing import ArrayLike
 
 from gdviz.basins import destinations
@@ -184,9 +184,11 @@ class BasinsExplorer(LiveFigure):
         picture = landscape(surface, plane, surface.window, 120 if surface.dims == 2 else 600)
         if surface.dims == 1:
             self._on_landscape = figure.add_axes((0.085, 0.47, 0.53, 0.4))
-            self._on_rates = figure.add_axes((0.085, 0.125, 0.53, 0.29))
+            below = (0.085, 0.125, 0.53, 0.29)
+            self._on_rates = figure.add_axes(below, sharex=self._on_landscape)
             legend = (0.66, 0.1, 0.33, 0.76)
             draw_bare_curve(self._on_landscape, picture, plane, surface)
+            self._on_rates.xaxis.set_major_locator(MaxNLocator(10, steps=[1, 2, 5, 10]))
             colors = ListedColormap(endings.colors)
             low, high = surface.window[0]
             places = np.linspace(low, high, entries.shape[-1] + 1)

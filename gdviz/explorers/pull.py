@@ -33,8 +33,8 @@ class PullExplorer(LiveFigure):
     """What each sample adds to a class's gradient, at every iteration of a descent.
 
     For class j, sample x asks for a step of ([y = j] - p_j) x, minus its gradient: the class's own
-    samples pull W_j towards themselves, all others push it away, the harder the wronger they are.
-    Beside it the factor [y = j] - p_j alone, which is what they ask of b_j.
+    samples pull W_j towards themselves, all others push it away, the harder, the more wrong
+    they are. Beside it the factor [y = j] - p_j alone, which is what they ask of b_j.
 
     Parameters
     ----------

@@ -15,7 +15,9 @@ def draw_loss(axes: Axes, iterations: int) -> None:
     axes.set_yscale("log")
     axes.set_xscale("symlog", linthresh=10, linscale=1.2)
     ticks = [0, 5, *(10**k for k in range(1, 7) if 10**k < iterations / 2), iterations]
-    axes.set_xticks(ticks, [str(tick) for tick in ticks])
+    # A power of ten that is near the last iteration has a line, but no room for its number.
+    bare = [tick >= 10 and iterations / 4 < tick < iterations for tick in ticks]
+    axes.set_xticks(ticks, ["" if skip else str(tick) for tick, skip in zip(ticks, bare)])
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_minor_locator(NullLocator())
     axes.set_xlim(-0.5, 1.2 * iterations)  # room for the marker at either end
