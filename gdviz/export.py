@@ -117,7 +117,10 @@ def export(
     if "index" in names:
         raise ExportError("a notebook called index would overwrite the index: rename it")
     head, foot = _embedded(front_end) if offline else _linked()
-    to.mkdir(parents=True, exist_ok=True)
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportError(f"{to} cannot be made a folder for the pages: {error}") from None
     pages, entries = [], []
     for count, notebook in enumerate(notebooks, start=1):
         _say(f"[{count}/{len(notebooks)}] {notebook.name}: running ...")

@@ -85,6 +85,12 @@ def test_pages_of_one_name_are_refused(write, tmp_path, site, capsys):
     assert left(site) == []
 
 
+def test_a_file_in_the_folders_place_is_named(write, site, capsys):
+    site.write_text("a file")
+    assert main(["export", str(write("a.ipynb")), "--to", str(site)]) == 1
+    assert "cannot be made a folder for the pages" in capsys.readouterr().err
+
+
 def test_a_full_disk_leaves_nothing_half_written(write, site, capsys, monkeypatch):
     path = write("a.ipynb", "1")
     site.mkdir()
