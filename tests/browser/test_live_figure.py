@@ -37,6 +37,10 @@ def test_the_picture_moves_on_without_a_kernel(open_notebook, write_notebook, la
         explorer.wait_for_label(r"learning rate 0\.25, iteration [1-9]")
         assert explorer.label != before
         assert notebook.page.locator(".jp-Dialog").count() == 0
+        # Once JupyterLab knows, ipywidgets notes on the console that it saves sliders nowhere.
+        noted = "Could not send widget sync message Error: Cannot send"
+        assert [words for words in notebook.complaints if not words.startswith(noted)] == []
+        notebook.complaints.clear()
 
 
 def difference(shown: np.ndarray, still: bytes) -> float:
