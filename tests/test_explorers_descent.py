@@ -245,6 +245,10 @@ def test_a_start_is_a_copy(explorer):
     explorer.start = theta
     theta[:] = 9
     np.testing.assert_array_equal(explorer.start, [[1.5, -2.0]])
+    given = np.array([[0.5, 1.0]])
+    made_with_it = gd.DescentExplorer(TASK, start=given, iterations=3)
+    given[:] = 9
+    np.testing.assert_array_equal(made_with_it.start, [[0.5, 1.0]])
 
 
 def test_a_click_starts_the_descent_there(explorer):

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from gdviz.basins import destinations
 from gdviz.descent import Descent, gradient_descent
-from gdviz.explorers.controls import labelled
+from gdviz.explorers.controls import checked_start, labelled
 from gdviz.explorers.endings import Endings, draw_bare_curve, whole
 from gdviz.explorers.style import NOW, PATH, START
 from gdviz.figures import draw_relief, gdviz_style
@@ -92,7 +92,9 @@ class BasinsExplorer(LiveFigure):
         for control in (self.learning_rate, self.iteration):
             control.layout.flex = "1 1 auto"
         low, high = surface.window.T
-        self._start = self._as_start([low + 0.8 * (high - low)] if start is None else start)
+        self._start = checked_start(
+            self.surface, [low + 0.8 * (high - low)] if start is None else start
+        )
         self._entries = self._all_entries()
         with gdviz_style():
             figure = Figure(figsize=(11, 4.4))
@@ -133,7 +135,7 @@ class BasinsExplorer(LiveFigure):
 
     @start.setter
     def start(self, theta: ArrayLike) -> None:
-        self._start = self._as_start(theta)
+        self._start = checked_start(self.surface, theta)
         self._descend()
         with gdviz_style():
             self.update(**self._contents())
@@ -142,14 +144,6 @@ class BasinsExplorer(LiveFigure):
     def descent(self) -> Descent:
         """The path that is shown, up to the iteration that is shown."""
         return self._batch.run(self.position["learning_rate"]).until(self.iteration.value)
-
-    def _as_start(self, theta: ArrayLike) -> Array:
-        start = self.surface.as_theta(theta)
-        if start.shape != self.surface.shape or not np.isfinite(start).all():
-            raise ValueError(
-                f"start must be one finite theta of shape {self.surface.shape}, got {theta!r}"
-            )
-        return start.copy()
 
     def _start_at(self, x: float, y: float) -> None:
         self.start = [[x, y][: self.surface.dims]]

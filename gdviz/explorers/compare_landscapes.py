@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from gdviz.descent import Descent, Status, gradient_descent
-from gdviz.explorers.controls import COARSE, labelled, learning_rate_stops
+from gdviz.explorers.controls import COARSE, checked_start, labelled, learning_rate_stops
 from gdviz.explorers.style import NOW, PATH, START
 from gdviz.figures import COLORS, draw_landscape, draw_loss, gdviz_style
 from gdviz.figures.style import label
@@ -85,7 +85,7 @@ class CompareLandscapesExplorer(LiveFigure):
         )
         if learning_rate is not None:
             self.learning_rate.value = learning_rate
-        self._start = self._checked(start)
+        self._start = checked_start(next(iter(self.tasks.values())), start)
         self._descend(iterations)
         self.iteration = IntSlider(
             min=0, max=iterations, value=min(20, iterations), layout={"flex": "1 1 auto"}
@@ -133,7 +133,7 @@ class CompareLandscapesExplorer(LiveFigure):
 
     @start.setter
     def start(self, theta: ArrayLike) -> None:
-        start = self._checked(theta)
+        start = checked_start(next(iter(self.tasks.values())), theta)
         window = self._fitting_window(start)
         repaint = not np.array_equal(window, self._window)
         self._start, self._window = start, window
@@ -155,12 +155,6 @@ class CompareLandscapesExplorer(LiveFigure):
     def _limit(self) -> float:
         """Return the smaller of the two stability limits."""
         return min(float(task.max_stable_learning_rate()) for task in self.tasks.values())
-
-    def _checked(self, theta: ArrayLike) -> Array:
-        start = next(iter(self.tasks.values())).as_theta(theta)
-        if start.shape != (1, 2) or not np.isfinite(start).all():
-            raise ValueError(f"start must be one finite theta of shape (1, 2), got {theta!r}")
-        return start.copy()
 
     def _fitting_window(self, start: Array) -> Array:
         """Return a window for both landscapes: that of a Surface, or one around both minima."""

@@ -42,10 +42,15 @@ def as_start(task: Task, start: ArrayLike | None) -> Array:
     """Return ``start`` as one finite θ of the task; by default one drawn from N(0, 1)."""
     if start is None:
         return Gaussian().sample(task.shape, FIRST_SEED)
+    return checked_start(task, start)
+
+
+def checked_start(task: Task, start: ArrayLike) -> Array:
+    """Return a copy of ``start`` if it is one finite θ of the task, or say that it is not."""
     theta = task.as_theta(start)
     if theta.shape != task.shape or not np.isfinite(theta).all():
         raise ValueError(f"start must be one finite theta of shape {task.shape}, got {start!r}")
-    return theta
+    return theta.copy()
 
 
 def labelled(label: str, *widgets: Any) -> HBox:

@@ -16,7 +16,7 @@ from gdviz.explorers.controls import (
     COARSEST,
     FINE,
     InitializationControl,
-    as_start,
+    checked_start,
     labelled,
     learning_rate_stops,
     with_marks,
@@ -119,7 +119,7 @@ class DescentExplorer(LiveFigure):
         self.azimuth = _turning("turn", SEEN_FROM[0], -180, 180)
         self.elevation = _turning("tilt", SEEN_FROM[1], 0, 90)
         drawn = self.initialization.sample(task.shape)
-        self._start = drawn if start is None else as_start(task, start)
+        self._start = drawn if start is None else checked_start(task, start)
         self._over = ["learning_rate", "iteration"]
         self._batch = self._descend(self._start)
         self._make_panels()
@@ -225,7 +225,7 @@ class DescentExplorer(LiveFigure):
 
     @start.setter
     def start(self, theta: ArrayLike) -> None:
-        start = as_start(self.task, theta).copy()
+        start = checked_start(self.task, theta)
         batch = self._descend(start)
         repaint = self._ground.look_at(batch, self._draws())
         self._start, self._batch = start, batch

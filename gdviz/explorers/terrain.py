@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
+from gdviz.explorers.controls import checked_start
 from gdviz.figures import draw_landscape
 from gdviz.landscape import Landscape, landscape, minimizer_of, parameter_plane, window_around
 from gdviz.task import Array, Task
@@ -71,18 +72,14 @@ class Terrain:
         low, high = self.window.T
         if theta is None:
             return self.plane.point(*(low + (high - low) * START))
-        start = self.task.as_theta(theta)
-        if start.shape != self.task.shape or not np.isfinite(start).all():
-            raise ValueError(
-                f"start must be one finite theta of shape {self.task.shape}, got {theta!r}"
-            )
+        start = checked_start(self.task, theta)
         where = self.plane.coordinates(start)
         if (where < low).any() or (where > high).any():
             raise ValueError(
                 f"start {where.tolist()} is outside the picture, {self.window.round(3).tolist()}: "
                 "start within it, or pass a surface with a larger window"
             )
-        return start.copy()
+        return start
 
     def draw(self, axes: Axes) -> None:
         """Draw the landscape, with a star where it is lowest."""
