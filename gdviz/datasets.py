@@ -386,8 +386,9 @@ def as_finite(name: str, values: ArrayLike) -> NDArray[np.float64]:
 def _as_targets(values: ArrayLike) -> NDArray[Any]:
     """Return a copy: labels (text, whole numbers) as they are, everything else as float64."""
     try:
-        array = np.array(values)
-    except ValueError as error:
+        # What is masked is missing, which labels have no value for.
+        array = as_floats("y", values) if np.ma.isMaskedArray(values) else np.array(values)
+    except Exception as error:  # whatever a foreign object does when it is read
         raise ValueError(f"y must be an array: {error}") from None
     if array.dtype == object and all(isinstance(value, str) for value in array.flat):
         array = array.astype(np.str_)

@@ -357,6 +357,8 @@ def rosenbrock(a: float = 1.0, b: float = 100.0) -> Surface:
     Source: Rosenbrock (1960), The Computer Journal 3(3), 175-184.
     """
     a, b = as_number("a", a), as_number("b", b)
+    if abs(a) > 1e6:
+        raise ValueError(f"a must be a million at most in size, got {a:g}: the minimum is at a²")
     if b <= 0:
         raise ValueError(f"b must be positive, got {b}: it is the steepness of the valley's walls")
     return Surface(

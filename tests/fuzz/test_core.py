@@ -10,7 +10,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import (
     NO_NUMBERS,
@@ -350,15 +350,17 @@ def test_any_distribution(kind, one, other):
         theta = distribution.sample((1000,), 0)
         assert not np.isnan(theta).any()
         if kind is gd.Uniform:
-            assert ((float(one) <= theta) & (theta <= float(other))).all()
+            assert ((plain(one) <= theta) & (theta <= plain(other))).all()
         else:
-            assert float(other) > 0 or (theta == float(one)).all()
+            assert plain(other) > 0 or (theta == plain(one)).all()
 
 
 @covers("Gaussian.sample", "Uniform.sample")
 @given(
     kind=st.sampled_from([gd.Gaussian, gd.Uniform]),
-    shape=anything() | st.lists(scalars(), max_size=3) | st.lists(st.integers(0, 10**9)),
+    shape=anything()
+    | st.lists(scalars(), max_size=3)
+    | st.lists(st.sampled_from([0, 1, 2, 3, 10**10, 2**62, 2**63]), max_size=4),
     rng=anything(),
     wrong=st.sampled_from(["shape", "rng"]),
 )
@@ -380,8 +382,8 @@ def test_any_hyperparameter(kind, data):
     value = data.draw(anything())
     optimizer = answers(lambda: kind(**{name: value}), name)
     if optimizer is not REFUSED:
-        assert float(value) >= 0
-        assert getattr(optimizer, name) == float(value)
+        assert plain(value) >= 0
+        assert getattr(optimizer, name) == plain(value)
 
 
 @covers("Minibatches", "Minibatches.per_epoch", "Minibatches.indices", "Minibatches.subsets")
@@ -424,11 +426,10 @@ def check_surface(surface):
     assert minima.shape[1:] == surface.shape
     low, high = surface.window.T
     assert ((low <= minima[:, 0]) & (minima[:, 0] <= high)).all()
-    slopes = np.linalg.norm(surface.jacobian(minima), axis=(-2, -1))
+    slopes = np.abs(surface.jacobian(minima))
     edge = [np.linspace(*pair, 50) for pair in surface.window]
     grid = np.stack(np.meshgrid(*edge), axis=-1)[..., None, :]
-    usual = np.linalg.norm(surface.jacobian(grid) / 1e200, axis=(-2, -1)).max() * 1e200
-    assert (slopes <= 1e-6 * usual).all() or not np.isfinite(usual)
+    assert (slopes <= 1e-6 * np.abs(surface.jacobian(grid)).max()).all()
     best = answers(surface.minimizer, "window")
     assert (best is REFUSED) == (len(minima) == 0)
     limit = surface.max_stable_learning_rate(surface.window.mean(axis=1)[None])
@@ -555,7 +556,7 @@ def test_landscapes_of_anything(value, data):
         case 7:
             theta = data.draw(anything(st.just((3, 1, 2))))
             found = answers(lambda: PLANE.coordinates(theta), "theta")
-            if found is not REFUSED:
+            if found is not REFUSED and np.isfinite(plain(theta)).all():
                 np.testing.assert_array_equal(found, plain(theta)[..., 0, :])
         case 8:
             path = data.draw(anything(st.just((3, 1, 2))) | finite((4, 1, 2), 1e308))
@@ -744,7 +745,8 @@ def test_checks_of_anything(value, wrong):
         call = lambda: gd.check_gradient(**{**right, wrong: value})  # noqa: E731
     report = answers(call, wrong)
     if report is not REFUSED:
-        assert bool(report) == (wrong in ("seconds", "rng"))
+        short = wrong == "seconds" and float(plain(value)) < 1
+        assert bool(report) == (wrong in ("seconds", "rng")) or short
 
 
 # --- the three dots of an exercise ----------------------------------------------------------------
@@ -811,7 +813,7 @@ MANY = np.broadcast_to(np.zeros((1, 2)), (10**6, 10**6, 1, 2))
         lambda: gd.gradient_descent(LINE, MANY[0, :, :], np.full((10**6, 1), 0.1), 1),
         lambda: gd.gradient_descent(LINE, MANY, 0.1, 1),
         lambda: LINE.loss(MANY),
-        lambda: LOGISTIC.loss(MANY.astype),
+        lambda: LOGISTIC.loss(MANY),
         lambda: LINE.predict(MANY[0], np.broadcast_to(0.0, (10**5,))),
         lambda: LOGISTIC.predict(MANY[0], np.broadcast_to(0.0, (10**5,))),
         lambda: gd.Gaussian().sample((10**6, 10**6, 1, 2), 0),
@@ -832,6 +834,26 @@ def test_what_memory_cannot_hold_is_refused_before(call):
         call()
 
 
+# --- many iterations ------------------------------------------------------------------------------
+
+LONG = 10**6 if settings.get_current_profile_name() == "thorough" else 20_000
+
+
+@pytest.mark.parametrize("task", [LINE, RAVINE], ids=repr)
+def test_very_many_iterations(task):
+    start = np.array([[3.0, -2.0]])
+    rate = 1e-5 * task.max_stable_learning_rate()
+    descent = gd.gradient_descent(task, start, rate, LONG)
+    best, H = task.minimizer(), task.hessian()
+    curvatures, axes = np.linalg.eigh(H)
+    for k in (1, LONG // 2, LONG):  # θ_k - θ* = (1 - εH)^k (θ_0 - θ*)
+        left = axes @ np.diag((1 - rate * curvatures) ** k) @ axes.T @ (start - best).ravel()
+        same(descent.theta[k].ravel(), best.ravel() + left, rtol=1e-9)
+    assert descent.iterations == LONG
+    assert descent.status in (gd.Status.SLOW, gd.Status.CONVERGED)
+    assert (np.diff(descent.loss) <= 1e-15).all()
+
+
 # --- nothing is forgotten -------------------------------------------------------------------------
 
 REASONS = {
@@ -842,6 +864,7 @@ REASONS = {
     "graph.Expression": "made by variable and operations, not by hand",
     "graph.Forward": "made by steps, not by hand",
     "graph.Backward": "made by steps, not by hand",
+    "surfaces.as_window": "itself a check, which the others call",
     "landscape.Landscape": "made by landscape, not by hand",
     "landscape.Plane": "made by parameter_plane and path_plane, not by hand",
     "basins.Destinations": "made by destinations, not by hand",
@@ -884,7 +907,9 @@ def test_nothing_public_is_forgotten():
         own = [
             name
             for name, value in vars(module).items()
-            if not name.startswith("_") and getattr(value, "__module__", "") == module.__name__
+            if not name.startswith("_")
+            and getattr(value, "__module__", "") == module.__name__
+            and name not in gd.__all__
         ]
         names |= set(public_callables(f"{module.__name__.split('.')[-1]}.", own, module))
     assert names - COVERED - set(REASONS) == set()
