@@ -67,7 +67,7 @@ def test_numbers(value):
 
 @pytest.mark.parametrize("value", [True, np.False_, "1", b"1", 1j, [1], 10**400, Decimal("inf")])
 def test_what_is_no_number(value):
-    with pytest.raises(ValueError, match="^x must be (a number|finite), got"):
+    with pytest.raises(ValueError, match=r"^x must be (a number|finite), got"):
         as_number("x", value)
 
 
@@ -84,11 +84,11 @@ def test_whole_numbers(value):
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (3.0, "n must be a whole number, got 3.0"),
+        (3.0, r"n must be a whole number, got 3\.0"),
         (True, "n must be a whole number, got True"),
         ("3", "n must be a whole number, got '3'"),
         (0, "n must be a whole number, from 1 to 9, got 0"),
-        (10**5000, "n must be a whole number, from 1 to 9, got a"),
+        (10**400, "n must be a whole number, from 1 to 9, got 10"),
         (..., r"n is still \.\.\.: write your own value there"),
     ],
 )
@@ -102,7 +102,7 @@ def test_seeds():
     assert as_generator("rng", rng) is rng
     assert as_generator("rng", 3).random() == np.random.default_rng(3).random()
     for value in (None, -1, 0.5, "a", [1, 2]):
-        with pytest.raises(ValueError, match="rng must be a seed, a whole number .*: try rng=0"):
+        with pytest.raises(ValueError, match=r"rng must be a seed, a whole number .*: try rng=0"):
             as_generator("rng", value)
 
 
@@ -110,9 +110,9 @@ def test_sizes_beyond_floats_are_refused_as_well():
     check_size("it", (MAX_BYTES // 8,))
     with pytest.raises(ValueError, match=r"^it, shape \(536870913,\), would take 4.0 GiB: less$"):
         check_size("it", (MAX_BYTES // 8 + 1,), "less")
-    with pytest.raises(ValueError, match="it, shape .* GiB"):
+    with pytest.raises(ValueError, match=r"it, shape .* GiB"):
         check_size("it", (10**400, 2))
-    with pytest.raises(ValueError, match="it, shape .* GiB"):
+    with pytest.raises(ValueError, match=r"it, shape .* GiB"):
         check_size("it", (0, 2**62))  # NumPy refuses it too
 
 
