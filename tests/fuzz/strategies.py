@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 import gdviz
 
 PACKAGE = Path(gdviz.__file__).parent
-THOROUGH = 60
+THOROUGH = 50
 """So many times as many examples where the profile is called thorough."""
 
 REFUSED = object()

@@ -103,7 +103,7 @@ def asked(task, method, theta):
 @covers(*(f"{kind}.{name}" for kind in ("LinearRegression", "Surface") for name in THETA_METHODS))
 @covers(*(f"{kind}Regression.{m}" for kind in ("Logistic", "Softmax") for m in THETA_METHODS))
 @given(data=st.data())
-@fuzz(200)
+@fuzz(80)
 def test_any_theta(data):
     task = data.draw(st.sampled_from(TASKS))
     method = data.draw(st.sampled_from([m for m in THETA_METHODS if hasattr(task, m)]))
@@ -187,7 +187,7 @@ def check_model(task):
 @covers("LinearRegression", "LogisticRegression", "SoftmaxRegression", "Task.minimizer")
 @covers("LinearRegression.minimizer", "LogisticRegression.minimizer", "SoftmaxRegression.minimizer")
 @given(samples=samples(), data=st.data())
-@fuzz(300)
+@fuzz(120)
 def test_models_of_any_samples(samples, data):
     X, y = samples
     model = data.draw(
@@ -208,7 +208,7 @@ def test_models_of_any_samples(samples, data):
 @covers("LinearRegression.as_columns", "LogisticRegression.as_columns")
 @covers("SoftmaxRegression.as_columns")
 @given(data=st.data())
-@fuzz(100)
+@fuzz(40)
 def test_predictions_for_any_samples(data):
     task = data.draw(st.sampled_from(MODELS))
     X = data.draw(anything(st.just((3, task.n_features))))
@@ -228,7 +228,7 @@ def test_predictions_for_any_samples(data):
 
 @covers("LinearRegression.subset", "LogisticRegression.subset", "SoftmaxRegression.subset")
 @given(data=st.data())
-@fuzz(100)
+@fuzz(40)
 def test_any_subset(data):
     task = data.draw(st.sampled_from(MODELS))
     indices = data.draw(
@@ -260,7 +260,7 @@ def descended(task, theta, rate, iterations):
 
 @covers("gradient_descent")
 @given(data=st.data())
-@fuzz(250)
+@fuzz(100)
 def test_descents_of_anything(data):
     task = data.draw(st.sampled_from(TASKS))
     arguments = {
@@ -296,7 +296,7 @@ def test_descents_of_anything(data):
 @covers("gradient_descent")
 @pytest.mark.parametrize("minibatches", [None, gd.Minibatches(3)])
 @given(data=st.data())
-@fuzz(25)
+@fuzz(20)
 def test_optimizers_at_the_ends_of_their_ranges(minibatches, data):
     kind = data.draw(st.sampled_from(OPTIMIZERS))
     names = [name for name in inspect.signature(kind).parameters]
@@ -318,7 +318,7 @@ def test_optimizers_at_the_ends_of_their_ranges(minibatches, data):
 
 @covers("Descent.until", "Descent.run", "Descent.status_codes")
 @given(index=scalars() | arrays() | st.tuples(scalars()) | st.sampled_from([(0, 0), slice(1)]))
-@fuzz(100)
+@fuzz(40)
 def test_any_run_and_iteration(index):
     batch = gd.gradient_descent(LINE, np.zeros((3, 1, 2)), 0.1, 4)
     run = answers(lambda: batch.run(index), "index")
@@ -341,7 +341,7 @@ OPTIMIZERS = [gd.Momentum, gd.Nesterov, gd.AdaGrad, gd.RMSProp, gd.Adam]
 
 @covers("Gaussian", "Uniform")
 @given(kind=st.sampled_from([gd.Gaussian, gd.Uniform]), one=anything(), other=anything())
-@fuzz(150)
+@fuzz(60)
 def test_any_distribution(kind, one, other):
     names = list(inspect.signature(kind).parameters)
     distribution = answers(lambda: kind(one, other), *names)
@@ -364,7 +364,7 @@ def test_any_distribution(kind, one, other):
     rng=anything(),
     wrong=st.sampled_from(["shape", "rng"]),
 )
-@fuzz(150)
+@fuzz(60)
 def test_any_shape_and_seed(kind, shape, rng, wrong):
     shape, rng = (shape, 0) if wrong == "shape" else ((2, 3), rng)
     theta = answers(lambda: kind().sample(shape, rng), wrong, "theta")
@@ -376,7 +376,7 @@ def test_any_shape_and_seed(kind, shape, rng, wrong):
 
 @covers(*(kind.__name__ for kind in OPTIMIZERS))
 @given(kind=st.sampled_from(OPTIMIZERS), data=st.data())
-@fuzz(100)
+@fuzz(40)
 def test_any_hyperparameter(kind, data):
     name = data.draw(st.sampled_from(list(inspect.signature(kind).parameters)))
     value = data.draw(anything())
@@ -388,7 +388,7 @@ def test_any_hyperparameter(kind, data):
 
 @covers("Minibatches", "Minibatches.per_epoch", "Minibatches.indices", "Minibatches.subsets")
 @given(value=anything(), wrong=st.sampled_from(["batch_size", "seed", "n_samples", "task"]))
-@fuzz(150)
+@fuzz(60)
 def test_any_minibatches(value, wrong):
     if wrong in ("batch_size", "seed"):
         batches = answers(lambda: gd.Minibatches(**{"batch_size": 2, wrong: value}), wrong)
@@ -441,7 +441,7 @@ def check_surface(surface):
 @covers(*(f"surfaces.{make.__name__}" for make in MADE))
 @covers("surfaces.saddle", "surfaces.himmelblau", "Surface.minima", "Surface.minimizer")
 @given(make=st.sampled_from(list(MADE)), data=st.data())
-@fuzz(60)
+@fuzz(24)
 def test_ready_surfaces_of_any_numbers(make, data):
     name = data.draw(st.sampled_from(MADE[make]))
     value = data.draw(anything() | st.floats(1e-300, 1e300))
@@ -485,7 +485,7 @@ FORMULAS = {
     hessian=st.none() | st.sampled_from([lambda x: 2.0, lambda x: np.nan, 3, lambda x: ...]),
     name=st.just("mine") | anything(),
 )
-@fuzz(120)
+@fuzz(48)
 def test_surfaces_of_any_formula_and_window(formulas, window, hessian, name):
     function, gradient = formulas
     surface = answers(
@@ -513,7 +513,7 @@ PLANE = landscape.parameter_plane(LINE)
 @covers("landscape.landscape", "landscape.Plane.point", "landscape.Plane.coordinates")
 @covers("landscape.Plane.kept", "landscape.path_plane")
 @given(value=anything(), data=st.data())
-@fuzz(200)
+@fuzz(80)
 def test_landscapes_of_anything(value, data):
     one = data.draw(st.integers(0, 9))
     match one:
@@ -575,7 +575,7 @@ def test_landscapes_of_anything(value, data):
 
 @covers("basins.destinations", "basins.Destinations.basins")
 @given(value=anything(), data=st.data())
-@fuzz(80)
+@fuzz(32)
 def test_basins_of_anything(value, data):
     places = basins.destinations(BUMPY, BUMPY.window)
     match data.draw(st.integers(0, 4)):
@@ -606,7 +606,7 @@ OPERATIONS = {operation.name: operation for operation in gd.graph.OPERATIONS}
 @covers(*(f"graph.{name}" for name in OPERATIONS))
 @covers("graph.variable", "graph.gradients", "graph.steps", "graph.brief", "graph.as_expression")
 @given(operation=st.sampled_from(gd.graph.OPERATIONS), data=st.data())
-@fuzz(200)
+@fuzz(80)
 def test_operations_on_anything(operation, data):
     n_operands = len(operation.derivatives)
     small = st.sampled_from([(), (1,), (3,), (2, 3), (3, 2), (1, 3)])
@@ -656,7 +656,7 @@ def compare_with_differences(operation, nodes, found):
 
 @covers("graph.variable", "graph.gradients", "graph.steps", "graph.brief", "graph.as_expression")
 @given(value=anything(), call=st.integers(0, 5))
-@fuzz(120)
+@fuzz(48)
 def test_graphs_of_anything(value, call):
     match call:
         case 0:
@@ -684,7 +684,7 @@ RULE = entrywise("2u", lambda u: 2 * u)
     value=scalars() | st.just(RULE) | st.sampled_from([(RULE, 3), [RULE], "", "uu", (RULE,) * 9]),
     wrong=st.sampled_from(["name", "forward", "derivatives", "operands", "formula", "local"]),
 )
-@fuzz(120)
+@fuzz(48)
 def test_operations_of_ones_own(value, wrong):
     if wrong in ("formula", "local"):
         arguments = {"formula": "2u", "local": lambda u: 2 * u, wrong: value}
@@ -715,7 +715,7 @@ def returning(value):
 
 @covers("check_gradient", "graph.check_derivative")
 @given(value=anything(st.sampled_from([(1, 2), (2, 1)])))
-@fuzz(100)
+@fuzz(40)
 def test_a_student_may_return_anything(value):
     report = gd.check_gradient(returning(value), LINE)
     assert not report
@@ -733,7 +733,7 @@ def test_a_student_may_return_anything(value):
         ["student_function", "task", "seconds", "rng", "operation", "derivative", "time"]
     ),
 )
-@fuzz(120)
+@fuzz(48)
 def test_checks_of_anything(value, wrong):
     right = {"student_function": lambda theta: LINE.jacobian(theta), "task": LINE}
     own = {"operation": gd.graph.sq, "derivative": lambda u: 2 * u}
@@ -836,7 +836,7 @@ def test_what_memory_cannot_hold_is_refused_before(call):
 
 # --- many iterations ------------------------------------------------------------------------------
 
-LONG = 10**6 if settings.get_current_profile_name() == "thorough" else 20_000
+LONG = 10**6 if settings.get_current_profile_name() == "thorough" else 5_000
 
 
 @pytest.mark.parametrize("task", [LINE, RAVINE], ids=repr)
