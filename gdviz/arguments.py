@@ -41,7 +41,10 @@ def as_floats(
             values = np.ma.filled(values.astype(np.float64), np.nan)
         array = np.asarray(values)
     except Exception as error:  # whatever a foreign object does when it is read
-        raise ValueError(f"{name} must be {kind}: {str(error)[:LONGEST]}") from None
+        reason = str(error)[:LONGEST]
+        if "inhomogeneous" in reason:
+            reason = "its rows differ in length (inhomogeneous)"
+        raise ValueError(f"{name} must be {kind}: {reason}") from None
     if array.dtype == object and any(entry is ... for entry in array.flat):
         raise ValueError(f"{name} is still ...: write your own value there")
     if array.dtype.kind in "cmMV":

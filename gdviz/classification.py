@@ -248,8 +248,19 @@ class Classifier(DataTask):
         """Return the likeliest of `classes` for each sample, shape ``(..., n_samples)``.
 
         Of equally likely ones, the first. ``X`` as in `probabilities`.
+
+        Raises
+        ------
+        ValueError
+            If a probability is NaN: the descent to θ has diverged.
         """
-        return np.asarray(self.classes[self.probabilities(theta, X).argmax(axis=-1)])
+        probabilities = self.probabilities(theta, X)
+        if np.isnan(probabilities).any():
+            raise ValueError(
+                "theta or what it makes of X has left float64's range, so that no class is the "
+                "likeliest: predict with an earlier θ, before descent.first_bad_iteration"
+            )
+        return np.asarray(self.classes[probabilities.argmax(axis=-1)])
 
     def _logits(self, theta: ArrayLike, X: ArrayLike | None) -> Array:
         """Return Wx + b, shape ``(..., n_outputs, n_samples)``."""

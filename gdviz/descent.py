@@ -66,7 +66,7 @@ def gradient_descent(
     task : Task
         What is to be minimized.
     theta : array_like of shape ``(..., *task.shape)``
-        Where to start.
+        Where to start; None means at θ = 0.
     learning_rate : float or array_like
         ε, positive, in units of θ² per unit of loss.
     iterations : int

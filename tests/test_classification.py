@@ -371,6 +371,17 @@ def test_refuses_labels_that_make_no_sense(model, y, message):
 
 
 @MODELS
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_no_class_is_predicted_where_nothing_is_likeliest(model, value):
+    task = model([-1.0, 0.0, 1.0], [0, 1, 1])
+    theta = np.zeros((2, *task.shape))
+    theta[1] = value
+    with pytest.raises(ValueError, match="theta .* has left float64's range, so that no class"):
+        task.predict(theta)
+    assert task.predict(theta[0]).tolist() == [0, 0, 0]
+
+
+@MODELS
 @pytest.mark.parametrize("l2", [-1.0, np.nan, np.inf, "much", [1.0, 2.0]])
 def test_refuses_an_l2_that_makes_no_sense(model, l2):
     with pytest.raises(ValueError, match=r"l2 must (not )?be"):

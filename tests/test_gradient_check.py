@@ -16,6 +16,7 @@ from gdviz.gradient_check.mistakes import MISTAKES, Mistake
 from gdviz.linear import LinearRegression
 from gdviz.logistic import LogisticRegression
 from gdviz.softmax import SoftmaxRegression
+from gdviz.surfaces import Surface
 from gdviz.task import DataTask, Task
 
 RNG = np.random.default_rng(5)
@@ -977,3 +978,17 @@ def test_no_mistake_passes(task, mistake, seed):
     assert not report.passed
     assert report.diagnosis
     assert report.hint
+
+
+def test_dots_are_found_however_deep():
+    for returned in ([[..., 1]], (1, [...]), np.array([[1, ...]], dtype=object)):
+        report = check_gradient(lambda theta, returned=returned: returned, LINEAR)
+        assert report.diagnosis == "there is still a ... where a formula belongs"
+    with pytest.raises(ValueError, match=r"student_function .*, not the three dots \.\.\.: pass"):
+        check_gradient(..., LINEAR)
+
+
+def test_a_task_without_values_near_zero_is_not_called_wrong():
+    log = Surface(lambda x: np.log(x), lambda x: 1 / x, window=(1, 2))
+    with pytest.raises(ValueError, match=r"Surface is not finite at theta = .* must have values"):
+        check_gradient(lambda theta: 1 / theta, log)

@@ -708,3 +708,9 @@ def test_a_row_of_ones_own_returns_numbers():
     own = Operation("own", lambda u: ..., (entrywise("2u", lambda u: 2 * u),))
     with pytest.raises(ValueError, match=r"the result of own is still \.\.\.: write your own"):
         own(2.0)
+
+
+@pytest.mark.parametrize("derivative", [lambda u: ..., lambda u: 2 * ...])
+def test_dots_in_a_derivative(derivative):
+    report = check_derivative(sq, derivative)
+    assert repr(report) == "Not yet: write the derivative in place of the dots."

@@ -147,6 +147,12 @@ class _Examination:
         for theta, right in zip(self.theta, self.right):
             direction = rng.standard_normal(task.shape) * self.size
             error = self.derivative(theta, direction) - np.sum(right * direction)
+            if not np.isfinite(error):
+                raise ValueError(
+                    f"task.loss or task.jacobian of {type(task).__name__} is not finite at "
+                    f"theta = {theta.tolist()}: gradients are compared at random theta near 0, "
+                    "where the task must have values"
+                )
             if not abs(error) <= 1e-4 * np.sum(np.abs(right * direction)):
                 raise ValueError(
                     f"task.jacobian of {type(task).__name__} is not the derivative of task.loss "

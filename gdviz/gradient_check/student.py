@@ -99,8 +99,7 @@ def read_answer(returned: Any, task: Task) -> Answer:
         raise Finding(
             "nothing is returned", "Does the function end with `return` and its result behind it?"
         )
-    pieces = returned if isinstance(returned, (tuple, list)) else (returned,)
-    if any(piece is Ellipsis for piece in pieces):
+    if _holds_dots(returned):
         raise Finding(
             BLANK,
             "Put your formula in the place of the three dots and run the cell again.",
@@ -130,8 +129,19 @@ def read_answer(returned: Any, task: Task) -> Answer:
     )
 
 
+def _holds_dots(returned: Any) -> bool:
+    """Say whether there is a ... in what was returned, however deep."""
+    if isinstance(returned, np.ndarray):
+        return returned.dtype == object and any(entry is ... for entry in returned.flat)
+    if isinstance(returned, (tuple, list)):
+        return any(map(_holds_dots, returned))
+    return returned is ...
+
+
 def kind_of(value: object) -> str:
     """Return what ``value`` is, in words for a message."""
+    if value is ...:
+        return "the three dots ..."
     return f"a {type(value).__name__}"
 
 
@@ -234,7 +244,7 @@ def explain_error(
         if code is not None and frame.filename == code.co_filename
     ]
     message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    place = f" in line {lines[-1].lineno}, `{lines[-1].line}`" if lines else ""
+    place = f" in line {lines[-1].lineno}, `{lines[-1].line}`" if lines and lines[-1].line else ""
     shapes = ", ".join(f"{name} {value.shape}" for name, value in arguments.items())
     if isinstance(error, ValueError) and any(
         words in str(error) for words in ("matmul", "not aligned", "broadcast", "inhomogeneous")

@@ -16,6 +16,8 @@ POINTS = np.array([-1.7, -0.6, 0.3, 1.2, 2.5])
 STEP = 1e-5
 TOLERANCE = 1e-6
 
+BLANK = "write the derivative in place of the dots."
+
 Student = Callable[[float], Any]
 """A derivative as students write it, for one number at a time."""
 
@@ -97,8 +99,11 @@ def _judge(
         reason = f"no answer within {seconds:g} seconds. {outcome.where_stopped}"
         return DerivativeReport(False, f"Not yet: {reason}")
     if (error := outcome.error) is not None:
-        known = isinstance(error, _NoNumberError)
-        reason = str(error) if known else f"{type(error).__name__}: {error}"
+        reason = f"{type(error).__name__}: {error}"
+        if isinstance(error, _NoNumberError):
+            reason = str(error)
+        elif isinstance(error, TypeError) and "ellipsis" in str(error):
+            reason = BLANK
         return DerivativeReport(False, f"Not yet: {reason}")
     yours = np.array(outcome.values)
     if _close(yours, slope):
@@ -158,7 +163,7 @@ class _NoNumberError(Exception):
 
 def _number(returned: Any) -> float:
     if returned is ...:
-        raise _NoNumberError("write the derivative in place of the dots.")
+        raise _NoNumberError(BLANK)
     if returned is None:
         raise _NoNumberError("nothing is returned: does the function end with return?")
     try:

@@ -153,5 +153,6 @@ def anything(shapes=None):
 
 
 def finite(shape, size=10.0):
-    """Return float64 arrays of this shape, no entry larger than ``size``."""
-    return hnp.arrays(np.float64, shape, elements=st.floats(-size, size))
+    """Return float64 arrays of this shape, no entry larger than ``size``; with inf, any."""
+    elements = st.floats(-size, size) if np.isfinite(size) else FLOATS
+    return hnp.arrays(np.float64, shape, elements=elements)
