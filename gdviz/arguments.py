@@ -19,13 +19,14 @@ _short = reprlib.Repr()
 _short.maxother = _short.maxstring = 100
 _short.maxtuple = MOST_AXES
 LONGEST = 200
-"""Characters of another library's message in one of ours."""
+"""Characters of a value, or of another library's message, in a message of ours."""
 
 
 def shown(value: object) -> str:
     """Return ``value`` as it stands in a message: shortened, and whatever it is."""
     try:
-        return _short.repr(value)
+        text = _short.repr(value)
+        return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
     except Exception:  # an integer of more digits than Python prints
         return f"a {type(value).__name__}"
 

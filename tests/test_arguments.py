@@ -124,4 +124,5 @@ def test_whatever_it_is_can_be_shown():
     assert "Nameless" in shown(Nameless())
     assert len(shown("x" * 10_000)) <= 100
     assert len(shown(np.zeros((50, 50)))) <= 100
+    assert len(shown([["x" * 50] * 9] * 9)) <= 200
     assert shown(10**5000)

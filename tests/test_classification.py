@@ -376,7 +376,7 @@ def test_no_class_is_predicted_where_nothing_is_likeliest(model, value):
     task = model([-1.0, 0.0, 1.0], [0, 1, 1])
     theta = np.zeros((2, *task.shape))
     theta[1] = value
-    with pytest.raises(ValueError, match="theta .* has left float64's range, so that no class"):
+    with pytest.raises(ValueError, match=r"theta .* has left float64's range, so that no class"):
         task.predict(theta)
     assert task.predict(theta[0]).tolist() == [0, 0, 0]
 
