@@ -123,7 +123,7 @@ class Operation:
             for operand in operands
         )
         try:
-            if all(rule is None or rule.local for rule in self.derivatives):  # entry by entry
+            if all(rule and rule.local for rule in self.derivatives):  # entry by entry
                 shape = np.broadcast_shapes(*(node.value.shape for node in nodes))
                 check_size("the result", shape, "take smaller arrays")
             with quiet():

@@ -143,7 +143,12 @@ transpose = Operation(
 
 sq = Operation("sq", lambda u: u**2, (entrywise("2u", lambda u: 2 * u),))
 exp = Operation("exp", np.exp, (entrywise("exp(u)", np.exp),))
-log = Operation("log", np.log, (entrywise("1/u", lambda u: 1 / u),))
+log = Operation(
+    "log",
+    np.log,
+    # Where the logarithm has no value it has no slope.
+    (entrywise("1/u", lambda u: np.where(u < 0, np.nan, 1 / u)),),
+)
 sigmoid = Operation(
     "sigmoid",
     _sigmoid,
