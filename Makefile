@@ -31,7 +31,7 @@ unit: $(VENV)/test
 	$(BIN)/pytest --ignore=tests/browser -n 2 --dist loadfile -q
 
 notebooks-test: $(VENV)/test
-	$(BIN)/pytest --nbval -q -W default notebooks
+	$(BIN)/pytest --nbval -q -W default -n 2 --dist loadfile notebooks
 
 browser: $(VENV)/test $(VENV)/lite
 	$(BIN)/pytest tests/browser -n 2 --dist loadfile -q
