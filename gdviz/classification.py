@@ -10,9 +10,10 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gdviz.arguments import as_number, check_size, shown
 from gdviz.buffers import Buffers
-from gdviz.datasets import Dataset, as_floats
-from gdviz.task import Array, DataTask, quiet_overflow
+from gdviz.datasets import Dataset
+from gdviz.task import FEWER, Array, DataTask, quiet_overflow
 
 NUMBERS_AT_ONCE = 2**16
 """Logits worked on at a time: enough to keep NumPy busy, few enough to stay in a core's cache."""
@@ -82,9 +83,9 @@ class Classifier(DataTask):
         self, X: ArrayLike | Dataset, y: ArrayLike | None = None, *, l2: float = 0.0
     ) -> None:
         super().__init__(X, y)
-        if np.ndim(l2) != 0 or not 0 <= as_floats("l2", l2) < np.inf:
-            raise ValueError(f"l2 must be one number, finite and not negative, got {l2}")
-        self.l2 = float(l2)
+        self.l2 = as_number("l2", l2)
+        if self.l2 < 0:
+            raise ValueError(f"l2 must not be negative, got {shown(l2)}: 0 leaves the term out")
         self.classes, self.labels = _as_classes(self.dataset)
         self._weights: Array = np.full(self.n_samples, 1 / self.n_samples)
         if self.l2 == 0:
@@ -92,6 +93,7 @@ class Classifier(DataTask):
 
     def subset(self, indices: Sequence[int] | NDArray[np.integer]) -> Self:
         """Return the same task, with the same classes, on the samples ``indices`` alone."""
+        indices = self._as_indices(indices)
         part = super().subset(indices)
         part.labels = self.labels[indices]
         part._weights = np.full(part.n_samples, 1 / part.n_samples)
@@ -125,13 +127,15 @@ class Classifier(DataTask):
     @quiet_overflow()
     def operations(self, theta: ArrayLike) -> dict[str, Array]:
         """Return logits, loss and gradient; no exp among them can overflow."""
-        return {"logits": self.as_theta(theta) @ self.X_tilde, **super().operations(theta)}
+        return {"logits": self._logits(theta, None), **super().operations(theta)}
 
     def hessian(self, theta: ArrayLike | None = None) -> Array:
         """Return the second derivatives with respect to θ's entries, row after row.
 
         Shape ``(..., p, p)`` with ``p = n_outputs * (n_features + 1)``; at θ = 0 by default.
         """
+        theta = self.as_theta(theta)
+        check_size("the hessian", (*theta.shape[:-2], *2 * (math.prod(self.shape),)), FEWER)
         (hessian,) = self._evaluate(theta, "_hessian")
         return hessian + np.diag(np.tile(2 * self.l2 * self._is_weight, self.shape[0]))
 
@@ -238,7 +242,7 @@ class Classifier(DataTask):
         The last axis is in the order of `classes`. ``X`` has shape ``(n_samples, n_features)``;
         without it, the task's own samples.
         """
-        return self._probabilities(self.as_theta(theta) @ self.as_columns(X)).mT
+        return self._probabilities(self._logits(theta, X)).mT
 
     def predict(self, theta: ArrayLike, X: ArrayLike | None = None) -> NDArray[Any]:
         """Return the likeliest of `classes` for each sample, shape ``(..., n_samples)``.
@@ -246,6 +250,12 @@ class Classifier(DataTask):
         Of equally likely ones, the first. ``X`` as in `probabilities`.
         """
         return np.asarray(self.classes[self.probabilities(theta, X).argmax(axis=-1)])
+
+    def _logits(self, theta: ArrayLike, X: ArrayLike | None) -> Array:
+        """Return Wx + b, shape ``(..., n_outputs, n_samples)``."""
+        theta, X_tilde = self.as_theta(theta), self.as_columns(X)
+        check_size("the prediction", (*theta.shape[:-1], X_tilde.shape[1]), FEWER)
+        return theta @ X_tilde
 
     def _use(self, samples: Array) -> None:
         """Set what θ is multiplied with; a model works out here what depends on that alone."""

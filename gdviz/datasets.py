@@ -17,6 +17,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gdviz.arguments import as_floats
+
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
 ROWS_AT_ONCE = 50_000
 
@@ -51,7 +53,7 @@ class Dataset:
         feature_names: Names | None = None,
         target_name: str = "y",
     ) -> None:
-        features, targets = _as_finite("X", X), _as_targets(y)
+        features, targets = as_finite("X", X), _as_targets(y)
         if features.ndim == 1:
             features = features[:, None]
         if features.ndim != 2 or 0 in features.shape:
@@ -368,18 +370,8 @@ def _labels(name: str, column: str, cells: list[str], block: list[Row]) -> NDArr
     return np.array(cells)
 
 
-def as_floats(name: str, values: ArrayLike) -> NDArray[np.float64]:
-    """Return ``values`` as float64, or say which argument is not made of real numbers."""
-    try:
-        array = np.asarray(values)
-        if np.iscomplexobj(array):
-            raise TypeError("complex numbers")
-        return array.astype(np.float64)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"{name} must be an array of real numbers: {error}") from None
-
-
-def _as_finite(name: str, values: ArrayLike) -> NDArray[np.float64]:
+def as_finite(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    """Return ``values`` as float64, or say which of them are missing or infinite."""
     numbers = as_floats(name, values)
     bad = np.argwhere(~np.isfinite(numbers))
     if len(bad):
@@ -399,7 +391,7 @@ def _as_targets(values: ArrayLike) -> NDArray[Any]:
         raise ValueError(f"y must be an array: {error}") from None
     if array.dtype == object and all(isinstance(value, str) for value in array.flat):
         array = array.astype(np.str_)
-    return array if array.dtype.kind in "Uiub" else _as_finite("y", array)
+    return array if array.dtype.kind in "Uiub" else as_finite("y", array)
 
 
 def _as_names(names: Names | None, count: int) -> tuple[str, ...]:

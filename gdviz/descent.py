@@ -8,16 +8,14 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gdviz.datasets import as_floats
+from gdviz.arguments import as_floats, as_whole, check_size, shown
 from gdviz.optimizers import Minibatches, Optimizer, State
-from gdviz.task import Array, Task, quiet_overflow
+from gdviz.task import Array, Task, check_task, quiet_overflow
 
 CONVERGED_AT = 1e-6
 """A run has converged where this fraction is left of the loss that it had to lose."""
 STUCK_AT = 1e-9
 """A run is stuck where its gradient is this fraction of the first one, but the loss not least."""
-MAX_BYTES = 4 * 2**30
-"""The largest record of θ that one call may ask for."""
 
 
 class Status(StrEnum):
@@ -99,18 +97,16 @@ def gradient_descent(
     >>> descent.theta[..., 0, 0]
     array([0. , 1. , 1.5])
     """
+    check_task(task)
     theta = task.as_theta(theta)
     learning_rate = as_floats("learning_rate", learning_rate)
-    if not (np.isfinite(learning_rate) & (learning_rate > 0)).all():
+    bad = ~(np.isfinite(learning_rate) & (learning_rate > 0))
+    if bad.any():
         raise ValueError(
-            f"learning_rate must be positive and finite, got {learning_rate}: try "
+            f"learning_rate must be positive and finite, got {learning_rate[bad][0]}: try "
             "task.max_stable_learning_rate(theta) / 4"
         )
-    if isinstance(iterations, bool) or not isinstance(iterations, (int, np.integer)):
-        raise ValueError(f"iterations must be a whole number, got {iterations!r}")
-    iterations = int(iterations)
-    if iterations < 0:
-        raise ValueError(f"iterations must not be negative, got {iterations}")
+    iterations = as_whole("iterations", iterations)
     try:
         batch = np.broadcast_shapes(theta.shape[:-2], learning_rate.shape)
     except ValueError:
@@ -125,16 +121,14 @@ def gradient_descent(
             f"there is no run to make: theta has shape {theta.shape} and learning_rate shape "
             f"{learning_rate.shape}: pass at least one start and one rate"
         )
-    if (size := 8 * np.prod(path_shape, dtype=float)) > MAX_BYTES:
-        raise ValueError(
-            f"the record of theta, shape {path_shape}, would take {size / 2**30:.1f} GiB: take "
-            "fewer iterations, learning rates or starts"
-        )
+    check_size("the record of theta", path_shape, "take fewer iterations, learning rates or starts")
 
     if optimizer is not None and not isinstance(optimizer, Optimizer):
-        raise ValueError(f"optimizer must be one such as gd.Adam(), got {optimizer!r}")
+        raise ValueError(f"optimizer must be one such as gd.Adam(), got {shown(optimizer)}")
     if minibatches is not None and not isinstance(minibatches, Minibatches):
-        raise ValueError(f"minibatches must be gd.Minibatches(batch_size), got {minibatches!r}")
+        raise ValueError(
+            f"minibatches must be gd.Minibatches(batch_size), got {shown(minibatches)}"
+        )
     batches = minibatches.subsets(task) if minibatches is not None else None
     state: State = defaultdict(float)
 
@@ -225,9 +219,7 @@ class Descent:
 
     def until(self, iteration: int) -> "Descent":
         """Return the same runs as they stood after ``iteration`` steps."""
-        if not 0 <= iteration <= self.iterations:
-            raise ValueError(f"iteration must be between 0 and {self.iterations}, got {iteration}")
-        stop = iteration + 1
+        stop = as_whole("iteration", iteration, most=self.iterations) + 1
         return Descent(
             self.theta[..., :stop, :, :],
             self.loss[..., :stop],
@@ -239,6 +231,12 @@ class Descent:
     def run(self, index: int | tuple[int, ...]) -> "Descent":
         """Return one run (or one row of runs) of the batch."""
         batch = self.loss.shape[:-1]
+        entries = index if isinstance(index, tuple) else (index,)
+        if len(entries) > len(batch):
+            raise ValueError(f"index {shown(index)} is too long: the batch has shape {batch}")
+        index = tuple(
+            as_whole("index", entry, -n, n - 1) for entry, n in zip(entries, batch, strict=False)
+        )
         return Descent(
             self.theta[index],
             self.loss[index],

@@ -1,13 +1,10 @@
 """Where a descent starts: θ ~ Init, the first line of the lecture's loop."""
 
 from dataclasses import dataclass
-from math import isfinite
+from typing import Any
 
-import numpy as np
-
+from gdviz.arguments import Seed, as_generator, as_number, as_whole, check_size
 from gdviz.task import Array
-
-Seed = int | np.random.Generator
 
 
 @dataclass(frozen=True)
@@ -31,13 +28,13 @@ class Gaussian:
         return f"N({self.mu:g}, {self.sigma:g})"
 
     def __post_init__(self) -> None:
-        _check_finite(mu=self.mu, sigma=self.sigma)
-        if self.sigma < 0:
+        as_number("mu", self.mu)
+        if as_number("sigma", self.sigma) < 0:
             raise ValueError(f"sigma must not be negative, got {self.sigma}: it is a width")
 
     def sample(self, shape: tuple[int, ...], rng: Seed) -> Array:
         """Draw θ of ``shape``; ``rng`` is a seed or a numpy Generator."""
-        return np.random.default_rng(rng).normal(self.mu, self.sigma, shape)
+        return as_generator("rng", rng).normal(self.mu, self.sigma, _as_shape(shape))
 
 
 @dataclass(frozen=True)
@@ -61,22 +58,21 @@ class Uniform:
         return f"U({self.a:g}, {self.b:g})"
 
     def __post_init__(self) -> None:
-        _check_finite(a=self.a, b=self.b)
-        _check_finite(**{"b - a": float(self.b) - float(self.a)})
-        if self.a > self.b:
+        a, b = as_number("a", self.a), as_number("b", self.b)
+        as_number("b - a", b - a)
+        if a > b:
             raise ValueError(f"a must not exceed b, got a={self.a} and b={self.b}: swap them")
 
     def sample(self, shape: tuple[int, ...], rng: Seed) -> Array:
         """Draw θ of ``shape``; ``rng`` is a seed or a numpy Generator."""
-        return np.random.default_rng(rng).uniform(self.a, self.b, shape)
+        return as_generator("rng", rng).uniform(self.a, self.b, _as_shape(shape))
 
 
 Initialization = Gaussian | Uniform
 
 
-def _check_finite(**parameters: float) -> None:
-    for name, value in parameters.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-            raise ValueError(f"{name} must be a number, got {value!r}")
-        if not isfinite(value):
-            raise ValueError(f"{name} must be finite, got {value}")
+def _as_shape(shape: Any) -> tuple[int, ...]:
+    entries = shape if isinstance(shape, (tuple, list)) else (shape,)
+    sizes = tuple(as_whole("shape", entry) for entry in entries)
+    check_size("theta", sizes, "choose a smaller shape")
+    return sizes

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gdviz.datasets import as_floats
+from gdviz.arguments import as_floats
 from gdviz.surfaces import Surface
 from gdviz.task import Array, Task, quiet_overflow
 

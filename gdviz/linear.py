@@ -1,13 +1,15 @@
 """Linear regression: the one loss whose landscape is an exact bowl."""
 
+import math
 from collections.abc import Sequence
 from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gdviz.arguments import check_size, shown
 from gdviz.datasets import Dataset
-from gdviz.task import Array, DataTask, quiet_overflow
+from gdviz.task import FEWER, Array, DataTask, quiet_overflow
 
 
 class LinearRegression(DataTask):
@@ -67,8 +69,8 @@ class LinearRegression(DataTask):
         reduction: Literal["mean", "sum"] = "mean",
     ) -> None:
         super().__init__(X, y)
-        if reduction not in ("mean", "sum"):
-            raise ValueError(f"reduction must be 'mean' or 'sum', not {reduction!r}")
+        if not isinstance(reduction, str) or reduction not in ("mean", "sum"):
+            raise ValueError(f"reduction must be 'mean' or 'sum', not {shown(reduction)}")
         self.reduction = reduction
         targets = self.dataset.y
         if targets.dtype.kind not in "fiu":
@@ -128,10 +130,10 @@ class LinearRegression(DataTask):
 
         Shape ``(..., p, p)`` with ``p = n_outputs * (n_features + 1)``.
         """
+        batch = self.as_theta(theta).shape[:-2]
+        check_size("the hessian", 2 * (math.prod(self.shape),), "take fewer features")
         hessian = np.kron(np.eye(self.shape[0]), 2 * (self._X @ self._X.T))
-        return np.broadcast_to(
-            hessian.astype(np.float64), (*self.as_theta(theta).shape[:-2], *hessian.shape)
-        )
+        return np.broadcast_to(hessian.astype(np.float64), (*batch, *hessian.shape))
 
     def minimizer(self) -> Array:
         """Return the least-squares θ (the shortest one where several are best)."""
@@ -145,4 +147,6 @@ class LinearRegression(DataTask):
 
         ``X`` has shape ``(n_samples, n_features)``; without it, the task's own samples.
         """
-        return (self.as_theta(theta) @ self.as_columns(X)).mT
+        theta, X_tilde = self.as_theta(theta), self.as_columns(X)
+        check_size("the prediction", (*theta.shape[:-1], X_tilde.shape[1]), FEWER)
+        return (theta @ X_tilde).mT

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gdviz.arguments import as_number, as_whole, check_size, shown
 from gdviz.task import Array, DataTask, Task
 
 State = defaultdict[str, Array | float]
@@ -35,17 +36,15 @@ class Optimizer(ABC):
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if isinstance(value, bool) or not isinstance(
-                value, (int, float, np.integer, np.floating)
-            ):
-                raise ValueError(f"{name} must be a number, got {value!r}")
-            if name == "stabilizer" and not 0 < value < np.inf:
-                raise ValueError(f"stabilizer must be positive and finite, got {value}: try 1e-8")
+            value = as_number(name, value)
+            if name == "stabilizer" and value <= 0:
+                raise ValueError(f"stabilizer must be positive, got {value}: try 1e-8")
             if name != "stabilizer" and not 0 <= value < 1:
                 raise ValueError(
                     f"{name} must be at least 0 and less than 1, got {value}: it is the share of "
                     "the past that a step keeps"
                 )
+            object.__setattr__(self, name, value)  # a float16 would cost digits at every step
 
     @abstractmethod
     def update(self, state: State, gradient: Array, iteration: int) -> Array:
@@ -220,13 +219,13 @@ class Minibatches:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (("batch_size", 1), ("seed", 0)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-                raise ValueError(f"{name} must be a whole number, at least {least}, got {value!r}")
+        as_whole("batch_size", self.batch_size, least=1)
+        as_whole("seed", self.seed)
 
     def per_epoch(self, n_samples: int) -> int:
         """Return how many steps make an epoch; raise ValueError for fewer than ``batch_size``."""
+        n_samples = as_whole("n_samples", n_samples, least=1)
+        check_size("the samples' order", (n_samples,))
         if self.batch_size > n_samples:
             raise ValueError(
                 f"batch_size is {self.batch_size}, but there are only {n_samples} samples: "
@@ -237,6 +236,7 @@ class Minibatches:
     def indices(self, n_samples: int) -> Iterator[NDArray[np.intp]]:
         """Yield each step's samples, epoch after epoch, without end."""
         self.per_epoch(n_samples)  # refuses too few samples
+        n_samples = int(n_samples)
         rng = np.random.default_rng(self.seed)
         while True:
             yield from np.split(
@@ -253,6 +253,6 @@ class Minibatches:
         """
         if not isinstance(task, DataTask):
             raise ValueError(
-                f"minibatches need a task that learns from samples, which {task!r} is not"
+                f"minibatches need a task that learns from samples, which {shown(task)} is not"
             )
         return map(task.subset, self.indices(task.n_samples))

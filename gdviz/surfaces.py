@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 
-from gdviz.datasets import as_floats
+from gdviz.arguments import as_floats, as_number, shown
 from gdviz.task import Array, Task
 
 Formula = Callable[..., Any]
@@ -67,6 +67,8 @@ class Surface(Task):
         hessian: Formula | None = None,
         name: str = "surface",
     ) -> None:
+        if not isinstance(name, str):
+            raise ValueError(f"name must be text, got {shown(name)}")
         self.name = name
         self.window = _as_window(window)
         self.dims = len(self.window)
@@ -196,7 +198,7 @@ def bowl(dims: Literal[1, 2] = 2, curvature: float = 2.0) -> Surface:
     A learning rate of 1/c arrives in one step; 2/c is the largest stable one.
     """
     _check_dims(dims)
-    c = _as_number("curvature", curvature)
+    c = as_number("curvature", curvature)
     if c <= 0:
         raise ValueError(f"curvature must be positive, got {curvature}: a bowl curves upwards")
     if dims == 1:
@@ -233,7 +235,7 @@ def ravine(condition: float = 25.0, angle: float = 0.0) -> Surface:
 
     Its curvatures stay 1 and κ, but neither belongs to x or y alone any more.
     """
-    κ, degrees = _as_number("condition", condition), _as_number("angle", angle)
+    κ, degrees = as_number("condition", condition), as_number("angle", angle)
     if κ < 1:
         raise ValueError(f"condition must be at least 1 (a round bowl), got {condition}")
     if degrees == 0:
@@ -307,7 +309,7 @@ def double_well(dims: Literal[1, 2] = 1, tilt: float = 0.3) -> Surface:
     that between its turning points ±1/√3. Two parameters have a saddle point on the pass.
     """
     _check_dims(dims)
-    t = _as_number("tilt", tilt)
+    t = as_number("tilt", tilt)
     if dims == 1:
         return Surface(
             lambda x: (x**2 - 1) ** 2 + t * x,
@@ -354,7 +356,7 @@ def rosenbrock(a: float = 1.0, b: float = 100.0) -> Surface:
 
     Source: Rosenbrock (1960), The Computer Journal 3(3), 175-184.
     """
-    a, b = _as_number("a", a), _as_number("b", b)
+    a, b = as_number("a", a), as_number("b", b)
     if b <= 0:
         raise ValueError(f"b must be positive, got {b}: it is the steepness of the valley's walls")
     return Surface(
@@ -453,7 +455,8 @@ def _as_values(values: Any, shape: tuple[int, ...]) -> Array:
 
 
 def _as_window(window: ArrayLike) -> Array:
-    bounds = np.atleast_2d(as_floats("window", window))
+    bounds = as_floats("window", window)
+    bounds = bounds[None] if bounds.ndim == 1 else bounds
     if bounds.shape not in ((1, 2), (2, 2)):
         raise ValueError(
             f"window has shape {bounds.shape}, but must be (1, 2) or (2, 2): a pair (low, high) "
@@ -465,15 +468,8 @@ def _as_window(window: ArrayLike) -> Array:
 
 
 def _check_dims(dims: int) -> None:
-    if dims not in (1, 2):
-        raise ValueError(f"dims must be 1 or 2, the number of parameters, not {dims!r}")
-
-
-def _as_number(name: str, value: float) -> float:
-    number = as_floats(name, value)
-    if number.shape != () or not np.isfinite(number):
-        raise ValueError(f"{name} must be one finite number, got {value!r}")
-    return float(number)
+    if not isinstance(dims, (int, np.integer)) or dims not in (1, 2):
+        raise ValueError(f"dims must be 1 or 2, the number of parameters, not {shown(dims)}")
 
 
 def _count(number: int, noun: str) -> str:

@@ -12,9 +12,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gdviz.datasets import Dataset, as_floats
+from gdviz.arguments import MAX_BYTES, MOST_AXES, as_floats, check_size, shown
+from gdviz.datasets import Dataset, as_finite
 
 Array = NDArray[np.float64]
+
+FEWER = "take fewer theta or samples at once"
 
 
 def quiet_overflow() -> np.errstate:
@@ -86,17 +89,20 @@ class Task(ABC):
         ndarray of shape ``(...)``, in units of θ² per unit of loss
         """
         hessian = self.hessian(theta)
-        curvature = np.linalg.eigvalsh(hessian)[..., -1]
+        finite = np.asarray(np.isfinite(hessian).all(axis=(-2, -1)))
+        curvature = np.linalg.eigvalsh(np.where(finite[..., None, None], hessian, 0))[..., -1]
         with np.errstate(divide="ignore", over="ignore"):
             limit = np.where(curvature > 0, 2 / np.abs(curvature), np.inf)
-        return np.where(np.isfinite(hessian).all(axis=(-2, -1)), limit, np.nan)
+        return np.where(finite, limit, np.nan)
 
     def as_theta(self, theta: ArrayLike | None) -> Array:
         """Return ``theta`` as float64 of shape ``(..., *shape)``; None means zeros."""
         if theta is None:
             return np.zeros(self.shape)
-        if isinstance(theta, np.ndarray) and theta.dtype == np.float64:
+        if type(theta) is np.ndarray and theta.dtype == np.float64:
             array: Array = theta
+            if array.nbytes > MAX_BYTES or array.ndim > MOST_AXES:
+                check_size("theta", array.shape)
         else:
             array = as_floats("theta", theta)
         if array.shape[-2:] != self.shape:
@@ -106,6 +112,14 @@ class Task(ABC):
                 "step with J.mT: theta - learning_rate * J.mT"
             )
         return array
+
+
+def check_task(task: object) -> None:
+    """Refuse what is no task."""
+    if not isinstance(task, Task):
+        raise ValueError(
+            f"task must be a task such as gd.LinearRegression(X, y), got {shown(task)}"
+        )
 
 
 class DataTask(Task):
@@ -157,16 +171,11 @@ class DataTask(Task):
         Raises
         ------
         ValueError
-            If ``indices`` are not whole numbers, none, or beyond the samples.
+            If ``indices`` are neither whole numbers nor a mask, none, or beyond the samples.
         """
         whole = self.dataset
-        chosen = np.asarray(indices)
-        try:
-            X, y = whole.X[chosen], whole.y[chosen]
-        except IndexError as error:
-            raise ValueError(
-                f"indices must be whole numbers below n_samples = {self.n_samples}: {error}"
-            ) from None
+        chosen = self._as_indices(indices)
+        X, y = whole.X[chosen], whole.y[chosen]
         part = copy(self)
         part.dataset = Dataset(
             X, y, feature_names=whole.feature_names, target_name=whole.target_name
@@ -177,11 +186,30 @@ class DataTask(Task):
                 delattr(part, name)
         return part
 
+    def _as_indices(self, indices: Sequence[int] | NDArray[np.integer]) -> NDArray[np.integer]:
+        """Return ``indices``, whole numbers or a mask, as whole numbers."""
+        n = self.n_samples
+        try:
+            ends = indices[:: max(1, len(indices) - 1)] if isinstance(indices, range) else indices
+            chosen = np.asarray(ends)
+            if chosen.dtype == bool and chosen.shape == (n,):
+                chosen = np.flatnonzero(chosen)
+            if chosen.ndim != 1 or chosen.dtype.kind not in "iu" or not len(chosen):
+                raise TypeError
+            if chosen.min() < -n or chosen.max() >= n:
+                raise IndexError
+        except Exception:  # whatever a foreign object does when it is read
+            raise ValueError(
+                f"indices must be whole numbers below n_samples = {n}, at least one, got "
+                f"{shown(indices)}"
+            ) from None
+        return np.asarray(indices) if isinstance(indices, range) else chosen
+
     def as_columns(self, X: ArrayLike | None) -> Array:
         """Return X̃ for new samples of shape ``(n, n_features)``; None means the task's own."""
         if X is None:
             return self.X_tilde
-        array = as_floats("X", X)
+        array = as_finite("X", X)
         array = array[:, None] if array.ndim == 1 else array
         if array.ndim != 2 or array.shape[1] != self.n_features:
             raise ValueError(

@@ -373,7 +373,7 @@ def test_refuses_labels_that_make_no_sense(model, y, message):
 @MODELS
 @pytest.mark.parametrize("l2", [-1.0, np.nan, np.inf, "much", [1.0, 2.0]])
 def test_refuses_an_l2_that_makes_no_sense(model, l2):
-    with pytest.raises(ValueError, match="l2 must be"):
+    with pytest.raises(ValueError, match=r"l2 must (not )?be"):
         model([0.0, 1.0], [0, 1], l2=l2)
 
 

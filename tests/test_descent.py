@@ -307,17 +307,17 @@ def test_until_is_the_shorter_call(iteration):
 @pytest.mark.parametrize("iteration", [-1, 11])
 def test_until_stays_within_the_record(iteration):
     descent = gradient_descent(BOWL, START, 0.1, iterations=10)
-    with pytest.raises(ValueError, match=f"between 0 and 10, got {iteration}"):
+    with pytest.raises(ValueError, match=f"iteration must be .*, from 0 to 10, got {iteration}"):
         descent.until(iteration)
 
 
 def test_run_wants_a_run_that_is_there():
     descent = gradient_descent(BOWL, START, [0.1, 0.2], iterations=10)
-    with pytest.raises(IndexError):
+    with pytest.raises(ValueError, match="index must be a whole number, from -2 to 1, got 2"):
         descent.run(2)
-    with pytest.raises(IndexError):
+    with pytest.raises(ValueError, match=r"index \(0, 0\) is too long: the batch has shape \(2,\)"):
         descent.run((0, 0))  # the iterations are no axis of the batch
-    with pytest.raises(IndexError):
+    with pytest.raises(ValueError, match="index 0 is too long"):
         descent.run(0).run(0)
 
 
@@ -335,7 +335,7 @@ def test_repr_is_stable():
 def test_rates_that_make_no_sense(rate):
     with pytest.raises(ValueError, match="learning_rate must be positive and finite, got") as error:
         gradient_descent(BOWL, START, rate, 10)
-    assert str(np.asarray(rate, dtype=float)) in str(error.value)
+    assert f"got {np.ravel(rate)[-1]:.1f}: " in str(error.value)
     assert "try task.max_stable_learning_rate(theta) / 4" in str(error.value)
 
 
@@ -351,7 +351,7 @@ def test_iterations_must_be_a_whole_number(iterations):
 
 
 def test_iterations_must_not_be_negative():
-    with pytest.raises(ValueError, match="iterations must not be negative, got -1"):
+    with pytest.raises(ValueError, match="iterations must be a whole number, at least 0, got -1"):
         gradient_descent(BOWL, START, 0.1, -1)
 
 

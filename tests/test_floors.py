@@ -23,6 +23,7 @@ WIDGETS = PICTURES | {"anywidget", "ipywidgets", "traitlets", "IPython", "PIL"}
 # library, the packages named here. Its neighbours it does not know; a room such as figures may
 # have many modules, which know each other. A planned room may be listed before it is built.
 FLOORS: list[tuple[set[str], set[str]]] = [
+    ({"arguments"}, ARRAYS),
     ({"datasets"}, ARRAYS),
     ({"task"}, ARRAYS),
     ({"buffers"}, ARRAYS),

@@ -608,7 +608,7 @@ def test_wrong_arguments(arguments, words):
 
 @pytest.mark.parametrize("seconds", [0, -1, float("nan"), "5", True])
 def test_wrong_seconds(seconds):
-    with pytest.raises(ValueError, match="seconds must be a positive number"):
+    with pytest.raises(ValueError, match=r"seconds must be (positive|finite|a number), got"):
         check_gradient(LINEAR.jacobian, LINEAR, seconds=seconds)
 
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from gdviz.datasets import as_floats
+from gdviz.arguments import as_floats
 from gdviz.descent import Descent, gradient_descent
 from gdviz.explorers.controls import as_start, labelled, round_stops
 from gdviz.figures import COLORS, gdviz_style

@@ -8,7 +8,7 @@ from ipywidgets import IntSlider, Widget
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from gdviz.datasets import as_floats
+from gdviz.arguments import as_floats
 from gdviz.descent import Status, gradient_descent
 from gdviz.explorers.controls import as_start, labelled
 from gdviz.explorers.grounds import walk

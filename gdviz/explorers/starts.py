@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
+from gdviz.arguments import as_floats
 from gdviz.basins import Codes, destinations
-from gdviz.datasets import as_floats
 from gdviz.descent import Descent, gradient_descent
 from gdviz.explorers.controls import InitializationControl, labelled
 from gdviz.explorers.endings import Endings, draw_bare_curve, whole

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from gdviz.datasets import as_floats
+from gdviz.arguments import as_floats
 from gdviz.explorers.controls import FINE
 from gdviz.explorers.style import NOW
 from gdviz.figures import class_color, gdviz_style

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from gdviz.arguments import Seed, as_generator, as_number
 from gdviz.gradient_check.guarded import Outcome, run_guarded
 from gdviz.gradient_check.mistakes import MISTAKES, Mistake
 from gdviz.gradient_check.report import Entry, Finding, GradientReport
@@ -15,7 +16,6 @@ from gdviz.gradient_check.student import (
     kind_of,
     read_answer,
 )
-from gdviz.initialization import Seed
 from gdviz.linear import LinearRegression
 from gdviz.task import Array, DataTask, Task, quiet_overflow
 
@@ -86,10 +86,11 @@ def check_gradient(
             f"student_function must be a function, not {kind_of(student_function)}: pass its "
             "name without parentheses"
         )
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds > 0:
-        raise ValueError(f"seconds must be a positive number, got {seconds!r}: try seconds=5")
+    seconds = as_number("seconds", seconds)
+    if seconds <= 0:
+        raise ValueError(f"seconds must be positive, got {seconds:g}: try seconds=5")
 
-    examination = _Examination(task, np.random.default_rng(rng))
+    examination = _Examination(task, as_generator("rng", rng))
     outcome = Outcome()
     altered: set[str] = set()
     remarks: list[str] = []

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gdviz.datasets import as_floats
+from gdviz.arguments import as_floats
 from gdviz.task import Array
 
 LONGEST = 2_000
