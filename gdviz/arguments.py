@@ -16,8 +16,10 @@ MOST_AXES = 32
 Seed = int | np.random.Generator
 
 _short = reprlib.Repr()
-_short.maxother = _short.maxstring = 200
+_short.maxother = _short.maxstring = 100
 _short.maxtuple = MOST_AXES
+LONGEST = 200
+"""Characters of another library's message in one of ours."""
 
 
 def shown(value: object) -> str:
@@ -39,7 +41,7 @@ def as_floats(
             values = np.ma.filled(values.astype(np.float64), np.nan)
         array = np.asarray(values)
     except Exception as error:  # whatever a foreign object does when it is read
-        raise ValueError(f"{name} must be {kind}: {error}") from None
+        raise ValueError(f"{name} must be {kind}: {str(error)[:LONGEST]}") from None
     if array.dtype == object and any(entry is ... for entry in array.flat):
         raise ValueError(f"{name} is still ...: write your own value there")
     if array.dtype.kind in "cmMV":
@@ -49,7 +51,7 @@ def as_floats(
         with np.errstate(over="ignore"):
             return array.astype(np.float64)
     except Exception as error:
-        raise ValueError(f"{name} must be {kind}: {error}") from None
+        raise ValueError(f"{name} must be {kind}: {str(error)[:LONGEST]}") from None
 
 
 def as_number(name: str, value: Any) -> float:
@@ -62,6 +64,18 @@ def as_number(name: str, value: Any) -> float:
     if not np.isfinite(number):
         raise ValueError(f"{name} must be finite, got {shown(value)}")
     return float(number)
+
+
+def as_rates(name: str, rates: ArrayLike) -> NDArray[np.float64]:
+    """Return learning rates, positive and finite, or say which argument holds others."""
+    values = as_floats(name, rates)
+    bad = ~(np.isfinite(values) & (values > 0))
+    if bad.any():
+        raise ValueError(
+            f"{name} must be positive and finite, got {values[bad][0]}: try "
+            "task.max_stable_learning_rate(theta) / 4"
+        )
+    return values
 
 
 def as_whole(name: str, value: Any, least: int = 0, most: int | None = None) -> int:
@@ -97,7 +111,7 @@ def check_size(what: str, shape: tuple[int, ...], advice: str = "take fewer at o
     """Refuse arrays of float64 that memory may not hold, before one is made."""
     if len(shape) > MOST_AXES:
         raise ValueError(f"{what} has {len(shape)} axes: there is room for {MOST_AXES}")
-    size = 8 * math.prod(shape)
+    size = 8 * math.prod(max(1, length) for length in shape)  # NumPy counts so, too
     if size > MAX_BYTES:
         gibibytes = size // 2**30  # Python's own whole numbers do not overflow, floats do
         needed = f"{size / 2**30:.1f}" if gibibytes < 10**12 else shown(gibibytes)

@@ -1,21 +1,23 @@
 """Where descents end: in which minimum, in none, or in no finite place."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from gdviz.arguments import as_rates, as_whole
 from gdviz.landscape import minimizer_of
-from gdviz.surfaces import Surface
-from gdviz.task import Array, Task, quiet_overflow
+from gdviz.surfaces import Surface, as_window
+from gdviz.task import Array, Task, check_task, quiet_overflow
 
 NEAR = 0.01
 """A descent has arrived where it is so near to a minimum, as a fraction of the picture's sides."""
 LOOK_EVERY = 5
 """So many steps of `Destinations.basins` lie between two looks at what has arrived."""
 
-Codes = NDArray[np.uint8]
+Codes = NDArray[np.uint16]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +70,7 @@ class Destinations:
             The losses where they set out.
         learning_rate : ndarray that broadcasts with ``first_loss``
         """
-        codes = np.full(theta.shape[:-2], self.nowhere, dtype=np.uint8)
+        codes = np.full(theta.shape[:-2], self.nowhere, dtype=np.uint16)
         low, high = self.window.T
         places = theta.reshape(*theta.shape[:-2], -1)
         outside = ~((low <= places) & (places <= high)).all(axis=-1)
@@ -81,7 +83,7 @@ class Destinations:
         return codes
 
     @quiet_overflow()
-    def basins(self, starts: Array, learning_rates: Array, iterations: int) -> Codes:
+    def basins(self, starts: ArrayLike, learning_rates: ArrayLike, iterations: int) -> Codes:
         """Return where descents from ``starts`` have ended after ``iterations`` steps.
 
         Parameters
@@ -93,9 +95,15 @@ class Destinations:
         -------
         ndarray of shape ``(r, n)``
         """
-        task = self.task
+        task, starts = self.task, self.task.as_theta(starts)
+        if starts.ndim != 3:
+            raise ValueError(f"starts has shape {starts.shape}, but must be (n, *task.shape)")
+        learning_rates = as_rates("learning_rates", learning_rates)
+        if learning_rates.ndim != 1:
+            raise ValueError(f"learning_rates has shape {learning_rates.shape}, but must be (r,)")
+        iterations = as_whole("iterations", iterations)
         first_losses = task.loss(starts)
-        codes = np.empty((len(learning_rates), len(starts)), dtype=np.uint8)
+        codes = np.empty((len(learning_rates), len(starts)), dtype=np.uint16)
         # One rate at a time, so that the arrays stay in the processor's cache.
         for ε, ends in zip(learning_rates, codes, strict=True):
             theta, first_loss, going = starts, first_losses, np.arange(len(starts))
@@ -111,11 +119,13 @@ class Destinations:
         return codes
 
 
-def destinations(task: Task, window: Array) -> Destinations:
+def destinations(task: Task, window: ArrayLike) -> Destinations:
     """Return where descents of ``task`` can end; ``window`` has shape ``(p, 2)``.
 
     A model may have no minimum, if its classes are separable.
     """
+    check_task(task)
+    window = as_window(window, (math.prod(task.shape),))
     if isinstance(task, Surface):
         minima = task.minima()
         order = np.argsort(task.loss(minima).round(9), kind="stable")

@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gdviz.arguments import as_floats, as_whole, check_size, shown
+from gdviz.arguments import as_rates, as_whole, check_size, shown
 from gdviz.optimizers import Minibatches, Optimizer, State
 from gdviz.task import Array, Task, check_task, quiet_overflow
 
@@ -99,13 +99,7 @@ def gradient_descent(
     """
     check_task(task)
     theta = task.as_theta(theta)
-    learning_rate = as_floats("learning_rate", learning_rate)
-    bad = ~(np.isfinite(learning_rate) & (learning_rate > 0))
-    if bad.any():
-        raise ValueError(
-            f"learning_rate must be positive and finite, got {learning_rate[bad][0]}: try "
-            "task.max_stable_learning_rate(theta) / 4"
-        )
+    learning_rate = as_rates("learning_rate", learning_rate)
     iterations = as_whole("iterations", iterations)
     try:
         batch = np.broadcast_shapes(theta.shape[:-2], learning_rate.shape)

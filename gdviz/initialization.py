@@ -28,8 +28,8 @@ class Gaussian:
         return f"N({self.mu:g}, {self.sigma:g})"
 
     def __post_init__(self) -> None:
-        as_number("mu", self.mu)
-        if as_number("sigma", self.sigma) < 0:
+        _settle(self)
+        if self.sigma < 0:
             raise ValueError(f"sigma must not be negative, got {self.sigma}: it is a width")
 
     def sample(self, shape: tuple[int, ...], rng: Seed) -> Array:
@@ -58,9 +58,9 @@ class Uniform:
         return f"U({self.a:g}, {self.b:g})"
 
     def __post_init__(self) -> None:
-        a, b = as_number("a", self.a), as_number("b", self.b)
-        as_number("b - a", b - a)
-        if a > b:
+        _settle(self)
+        as_number("b - a", float(self.b) - float(self.a))
+        if self.a > self.b:
             raise ValueError(f"a must not exceed b, got a={self.a} and b={self.b}: swap them")
 
     def sample(self, shape: tuple[int, ...], rng: Seed) -> Array:
@@ -69,6 +69,14 @@ class Uniform:
 
 
 Initialization = Gaussian | Uniform
+
+
+def _settle(distribution: Initialization) -> None:
+    """Make floats of all parameters but those that are Python's whole numbers."""
+    for name, value in vars(distribution).items():
+        number = as_number(name, value)
+        if not isinstance(value, int):
+            object.__setattr__(distribution, name, number + 0.0)  # NumPy refuses a width of -0.0
 
 
 def _as_shape(shape: Any) -> tuple[int, ...]:

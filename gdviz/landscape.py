@@ -1,13 +1,14 @@
 """Loss over a plane in parameter space: what a contour plot of a landscape is made of."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gdviz.arguments import as_floats
-from gdviz.surfaces import Surface
-from gdviz.task import Array, Task, quiet_overflow
+from gdviz.arguments import as_floats, as_whole, check_size
+from gdviz.surfaces import Surface, as_window
+from gdviz.task import Array, Task, check_task, quiet_overflow
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,29 +31,50 @@ class Plane:
 
     def point(self, *coordinates: ArrayLike) -> Array:
         """Return θ at the coordinates (u, v), shape ``(*broadcast(u, v), *task.shape)``."""
+        if len(coordinates) != len(self.directions):
+            raise ValueError(
+                f"coordinates must be {len(self.directions)}, one for each direction, got "
+                f"{len(coordinates)}"
+            )
+        numbers = [as_floats(name, values) for name, values in zip("uv", coordinates, strict=False)]
+        shapes = [values.shape for values in numbers]
+        try:
+            batch = np.broadcast_shapes(*shapes)
+        except ValueError:
+            raise ValueError(f"u and v have shapes {shapes}, which do not broadcast") from None
+        check_size("theta", (*batch, *self.origin.shape), "take fewer points at once")
         theta: Array = self.origin
-        for name, u, direction in zip(
-            "uv"[: len(coordinates)], coordinates, self.directions, strict=True
-        ):
-            theta = theta + as_floats(name, u)[..., None, None] * direction
+        for values, direction in zip(numbers, self.directions, strict=True):
+            theta = theta + values[..., None, None] * direction
         return theta
 
     @quiet_overflow()
-    def coordinates(self, theta: Array) -> Array:
+    def coordinates(self, theta: ArrayLike) -> Array:
         """Return (u, v) of the point of the plane nearest to θ, shape ``(..., 2)``."""
-        offset = theta - self.origin
+        offset = self._as_points("theta", theta) - self.origin
         return np.stack([np.sum(offset * d, axis=(-2, -1)) for d in self.directions], axis=-1)
 
     @quiet_overflow()
-    def kept(self, path: Array) -> Array:
+    def kept(self, path: ArrayLike) -> Array:
         """Return the share of a path's variance that lies within the plane: 1 if all of it.
 
         ``path`` has shape ``(..., iterations + 1, *task.shape)``, the answer ``(...)``.
         """
+        path = self._as_points("path", path, axes=1)
         offset = path - path.mean(axis=-3, keepdims=True)
         total = np.sum(offset**2, axis=(-3, -2, -1))
         within = np.sum((self.coordinates(offset + self.origin)) ** 2, axis=(-2, -1))
         return np.where(total == 0, 1.0, within / np.where(total == 0, 1, total))
+
+    def _as_points(self, name: str, points: ArrayLike, axes: int = 0) -> Array:
+        values, shape = as_floats(name, points), self.origin.shape
+        if values.shape[-2:] != shape or values.ndim < 2 + axes or 0 in values.shape[:-2]:
+            inner = "iterations + 1, " * axes
+            raise ValueError(
+                f"{name} has shape {values.shape}, but must be (..., {inner}{shape[0]}, "
+                f"{shape[1]}), with one point at least"
+            )
+        return values
 
 
 def parameter_plane(task: Task) -> Plane:
@@ -63,7 +85,8 @@ def parameter_plane(task: Task) -> Plane:
     ValueError
         If the task has more parameters.
     """
-    n_parameters = int(np.prod(task.shape))
+    check_task(task)
+    n_parameters = math.prod(task.shape)
     if n_parameters > 2:
         raise ValueError(
             f"task has {n_parameters} parameters (theta of shape {task.shape}), a landscape over "
@@ -77,7 +100,7 @@ LARGEST = 1e250
 """The largest loss of a picture: matplotlib's contours go no further."""
 
 
-def path_plane(path: Array) -> tuple[Plane, float]:
+def path_plane(path: ArrayLike) -> tuple[Plane, float]:
     """Return the plane that keeps most of a path's variance, and the share that it keeps.
 
     The two directions are the path's first principal components, the origin its last point: where
@@ -104,8 +127,14 @@ def path_plane(path: Array) -> tuple[Plane, float]:
     Principal components after Pearson (1901), of descent paths as in Li et al., "Visualizing the
     loss landscape of neural nets" (2018), section 7.
     """
-    shape = path.shape[-2:]
-    points = path.reshape(-1, np.prod(shape))
+    values = as_floats("path", path)
+    if values.ndim < 3:
+        raise ValueError(
+            f"path has shape {values.shape}, but must be (..., iterations + 1, *task.shape), as "
+            "descent.theta is"
+        )
+    shape = values.shape[-2:]
+    points = values.reshape(math.prod(values.shape[:-2]), math.prod(shape))
     points = points[np.isfinite(points).all(axis=-1)]
     if points.shape[1] < 2 or len(points) == 0:
         raise ValueError(
@@ -144,8 +173,12 @@ def landscape(task: Task, plane: Plane, window: ArrayLike, resolution: int = 120
 
     Evaluated a row of the grid at a time, so that memory stays bounded.
     """
+    check_task(task)
+    dims = len(plane.directions)
+    resolution = as_whole("resolution", resolution, least=2)
+    check_size("the landscape", (resolution,) * dims, "choose a smaller resolution")
     grid = np.stack(
-        [np.linspace(low, high, resolution) for low, high in as_floats("window", window)]
+        [np.linspace(low, high, resolution) for low, high in as_window(window, (dims,))]
     )
     u, *heights = grid
     if not heights:
@@ -154,7 +187,7 @@ def landscape(task: Task, plane: Plane, window: ArrayLike, resolution: int = 120
 
 
 @quiet_overflow()
-def window_around(task: Task, plane: Plane, starts: Array) -> Array:
+def window_around(task: Task, plane: Plane, starts: ArrayLike) -> Array:
     """Return a window of ``plane`` in which the descents from ``starts`` can be followed.
 
     A `Surface` has its own. Another task's lies about its minimizer: along each axis it reaches
@@ -172,6 +205,8 @@ def window_around(task: Task, plane: Plane, starts: Array) -> Array:
     ValueError
         If the loss in the window leaves the range of what can be drawn.
     """
+    check_task(task)
+    starts = task.as_theta(starts)
     points = plane.coordinates(starts)
     centre, radius = _home(task, plane, points)
     radius = np.where(np.isfinite(radius) & (radius > 0), radius, 1.0)
@@ -206,6 +241,7 @@ def _home(task: Task, plane: Plane, points: Array) -> tuple[Array, Array]:
 
 def minimizer_of(task: Task) -> Array | None:
     """Return the task's minimizer; None where it has none."""
+    check_task(task)
     try:
         return task.minimizer()
     except ValueError:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gdviz.arguments import check_size
 from gdviz.classification import Classifier, Forward
 from gdviz.datasets import Dataset
 from gdviz.task import Array
@@ -92,6 +93,11 @@ class SoftmaxRegression(Classifier):
         super().__init__(X, y, l2=l2)
         n_classes = len(self.classes)
         self.shape = (n_classes, self.n_features + 1)
+        check_size(
+            f"y with its {n_classes} classes",
+            (n_classes, self.n_samples),
+            "take fewer classes, or LinearRegression if these are measurements",
+        )
         self.y = (self.labels == np.arange(n_classes)[:, None]).astype(np.float64)
         # Row y of the others: all classes but y, counted on from y. Row k of the owners: the
         # classes among whose others k has the first place, the second, and so on.

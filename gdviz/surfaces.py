@@ -70,7 +70,7 @@ class Surface(Task):
         if not isinstance(name, str):
             raise ValueError(f"name must be text, got {shown(name)}")
         self.name = name
-        self.window = _as_window(window)
+        self.window = as_window(window)
         self.dims = len(self.window)
         self.shape = (1, self.dims)
         self.parameter_names = ("x", "y")[: self.dims]
@@ -357,6 +357,8 @@ def rosenbrock(a: float = 1.0, b: float = 100.0) -> Surface:
     Source: Rosenbrock (1960), The Computer Journal 3(3), 175-184.
     """
     a, b = as_number("a", a), as_number("b", b)
+    if abs(a) > 1e6:
+        raise ValueError(f"a must be a million at most in size, got {a:g}: the minimum is at a²")
     if b <= 0:
         raise ValueError(f"b must be positive, got {b}: it is the steepness of the valley's walls")
     return Surface(
@@ -454,15 +456,19 @@ def _as_values(values: Any, shape: tuple[int, ...]) -> Array:
     return np.stack([_as_values(value, shape[1:]) for value in values])
 
 
-def _as_window(window: ArrayLike) -> Array:
+def as_window(window: ArrayLike, dims: tuple[int, ...] = (1, 2)) -> Array:
+    """Return ``window`` as ``(low, high)`` of each of so many parameters."""
     bounds = as_floats("window", window)
     bounds = bounds[None] if bounds.ndim == 1 else bounds
-    if bounds.shape not in ((1, 2), (2, 2)):
+    if bounds.shape not in [(count, 2) for count in dims]:
         raise ValueError(
-            f"window has shape {bounds.shape}, but must be (1, 2) or (2, 2): a pair (low, high) "
-            "for each of one or two parameters"
+            f"window has shape {bounds.shape}, but must be "
+            f"{' or '.join(f'({count}, 2)' for count in dims)}: a pair (low, high) for each "
+            "parameter"
         )
-    if not (np.isfinite(bounds).all() and (bounds[:, 0] < bounds[:, 1]).all()):
+    with np.errstate(over="ignore", invalid="ignore"):
+        width = bounds[:, 1] - bounds[:, 0]
+    if not (np.isfinite(width) & (width > 0)).all():
         raise ValueError(f"window must hold finite pairs with low < high, got {bounds.tolist()}")
     return bounds
 

@@ -152,3 +152,16 @@ def test_a_landscape_without_a_minimum():
     starts = np.array([[[1.0, 0.0]], [[1.0, 0.5]]])
     # The second falls without end: it is no higher than at its start.
     assert places.basins(starts, np.array([0.1]), 50).tolist() == [[0, 0]]
+
+
+def test_there_may_be_more_minima_than_a_byte_counts():
+    surface = gd.Surface(
+        lambda x, y: np.sin(x) + np.sin(y),
+        lambda x, y: (np.cos(x), np.cos(y)),
+        hessian=lambda x, y: ((-np.sin(x), 0 * x), (0 * x, -np.sin(y))),
+        window=[(0, 36 * np.pi)] * 2,
+    )
+    places = destinations(surface, surface.window)
+    assert places.nowhere == 18**2
+    last = places.minima[-1:]
+    assert places.basins(last, [0.1], 1).tolist() == [[18**2 - 1]]

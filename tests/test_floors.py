@@ -32,6 +32,7 @@ FLOORS: list[tuple[set[str], set[str]]] = [
     # Below their neighbours of the design: the loop of descent follows an optimizer's directions.
     ({"optimizers"}, ARRAYS),
     ({"descent"}, ARRAYS),
+    ({"guarded"}, ARRAYS),
     ({"landscape", "graph", "gradient_check"}, ARRAYS),
     ({"basins"}, ARRAYS),
     ({"figures"}, PICTURES),

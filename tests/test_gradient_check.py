@@ -666,7 +666,7 @@ def test_endless_loop(loop):
 
 
 def test_a_call_that_cannot_be_stopped_is_admitted(monkeypatch):
-    monkeypatch.setattr("gdviz.gradient_check.guarded.GRACE", 0.05)
+    monkeypatch.setattr("gdviz.guarded.GRACE", 0.05)
     release = threading.Lock()
     release.acquire()
     try:

@@ -16,6 +16,7 @@ from gdviz.graph import (
     brief,
     check_derivative,
     div,
+    entrywise,
     exp,
     gradients,
     log,
@@ -550,7 +551,7 @@ def test_long_chains_and_much_sharing():
         (lambda: sub(1), "sub takes 2 operands, got 1"),
         (lambda: sq("x"), "an operand of sq must be a number, .* expression, got 'x'"),
         (lambda: sq(None), "an operand of sq must be a number, .* expression, got None"),
-        (lambda: sq(...), "an operand of sq must be a number, .* expression, got Ellipsis"),
+        (lambda: sq(...), "an operand of sq is still ...: write your own value there"),
         (lambda: sq([[1], [2, 3]]), "an operand of sq must be an array of real numbers"),
         (lambda: sq(np.nan), "an operand of sq must be finite, got nan"),
         (lambda: variable(2.0, "x"), r'a variable needs a name first: variable\("x", 2.0\)'),
@@ -658,3 +659,52 @@ def test_a_wrong_derivative_is_shown_beside_the_slope():
 def test_what_cannot_be_checked(arguments, words):
     with pytest.raises(ValueError, match=words):
         check_derivative(*arguments)
+
+
+def test_an_endless_derivative_is_stopped():
+    def endless(u):
+        while u < 3:
+            pass
+        return u
+
+    report = check_derivative(sq, endless, seconds=0.2)
+    assert not report
+    assert repr(report).startswith("Not yet: no answer within 0.2 seconds. It was stopped in call")
+    with pytest.raises(ValueError, match="seconds must be positive, got 0: try seconds=5"):
+        check_derivative(sq, endless, seconds=0)
+
+
+def test_what_a_derivative_prints_is_shown_below():
+    def talking(u):
+        print("u is", u)
+        return 2 * u
+
+    report = check_derivative(sq, talking)
+    assert report
+    assert repr(report).endswith(
+        "of sq.\nIt printed:\n"
+        + "".join(f"  u is {u}\n" for u in (-1.7, -0.6, 0.3, 1.2, 2.5)).rstrip()
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"derivatives": entrywise("2u", lambda u: 2 * u)}, "derivatives .* is a comma missing"),
+        ({"derivatives": ()}, "operands must be a letter for each"),
+        ({"operands": ""}, "operands must be a letter for each"),
+        ({"forward": 3}, "forward must be a function, got 3"),
+        ({"name": None}, "name must be text, got None"),
+    ],
+)
+def test_rows_of_ones_own_that_are_none(arguments, words):
+    rules = (entrywise("2u", lambda u: 2 * u),)
+    right = {"name": "own", "forward": lambda u: u**2, "derivatives": rules}
+    with pytest.raises(ValueError, match=words):
+        Operation(**{**right, **arguments})
+
+
+def test_a_row_of_ones_own_returns_numbers():
+    own = Operation("own", lambda u: ..., (entrywise("2u", lambda u: 2 * u),))
+    with pytest.raises(ValueError, match=r"the result of own is still \.\.\.: write your own"):
+        own(2.0)

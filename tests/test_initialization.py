@@ -100,3 +100,9 @@ def test_parameters_that_make_no_distribution(make, words):
 def test_numpy_scalars_are_numbers():
     theta = Gaussian(np.float32(0.5), np.int64(0)).sample((1, 1), rng=0)
     np.testing.assert_array_equal(theta, [[0.5]])
+
+
+def test_a_width_of_minus_zero_is_none_and_coarse_numbers_become_floats():
+    np.testing.assert_array_equal(Gaussian(1, -0.0).sample((3,), rng=0), [1, 1, 1])
+    assert type(Uniform(np.float16(0.5), 1).a) is float
+    assert Uniform(np.float32(0), 1).label == "U(0, 1)"

@@ -404,3 +404,13 @@ def test_a_minibatch_of_very_many_samples_is_a_task_of_its_own(model):
     theta = rng.normal(size=part.shape)
     np.testing.assert_allclose(part.jacobian(theta), alone.jacobian(theta), rtol=1e-12)
     np.testing.assert_allclose(part.loss(theta), alone.loss(theta), rtol=1e-12)
+
+
+def test_coarse_hyperparameters_are_computed_with_as_floats():
+    start = np.array([[1.0, 1.0]])
+    decay = np.float16(0.999)
+    coarse, fine = (
+        gradient_descent(surfaces.bowl(), start, 0.1, 50, optimizer=Adam(second_moment_decay=beta))
+        for beta in (decay, float(decay))
+    )
+    np.testing.assert_array_equal(coarse.theta, fine.theta)

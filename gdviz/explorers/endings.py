@@ -54,7 +54,7 @@ class Endings:
         extra = len(self.destinations.minima) - self.n_minima
         lookup = np.arange(self.destinations.diverged + 1)
         lookup[self.n_minima :] = np.maximum(lookup[self.n_minima :] - extra, self.n_minima - 1)
-        return lookup.astype(np.uint8)[codes]
+        return lookup.astype(np.uint16)[codes]
 
     def counts(self, entries: Codes) -> NDArray[np.int64]:
         """Count the entries along the last axis: shape ``(..., len(colors))``."""
@@ -99,7 +99,7 @@ class Endings:
     def draw_minima(self, axes: Axes) -> None:
         """Paint a star of its colour at each minimum, on a landscape or on a curve."""
         minima = self.destinations.minima
-        colors = self.entries(np.arange(len(minima), dtype=np.uint8))
+        colors = self.entries(np.arange(len(minima), dtype=np.uint16))
         for minimum, loss, k in zip(
             minima, self.destinations.task.loss(minima), colors, strict=True
         ):

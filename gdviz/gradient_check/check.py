@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from gdviz.arguments import Seed, as_generator, as_number
-from gdviz.gradient_check.guarded import Outcome, run_guarded
+from gdviz.arguments import Seed, as_generator
 from gdviz.gradient_check.mistakes import MISTAKES, Mistake
 from gdviz.gradient_check.report import Entry, Finding, GradientReport
 from gdviz.gradient_check.student import (
@@ -16,6 +15,7 @@ from gdviz.gradient_check.student import (
     kind_of,
     read_answer,
 )
+from gdviz.guarded import Outcome, as_seconds, run_guarded
 from gdviz.linear import LinearRegression
 from gdviz.task import Array, DataTask, Task, quiet_overflow
 
@@ -86,10 +86,7 @@ def check_gradient(
             f"student_function must be a function, not {kind_of(student_function)}: pass its "
             "name without parentheses"
         )
-    seconds = as_number("seconds", seconds)
-    if seconds <= 0:
-        raise ValueError(f"seconds must be positive, got {seconds:g}: try seconds=5")
-
+    seconds = as_seconds(seconds)
     examination = _Examination(task, as_generator("rng", rng))
     outcome = Outcome()
     altered: set[str] = set()
@@ -108,7 +105,7 @@ def check_gradient(
 
         outcome = run_guarded(answers(), seconds)
         if outcome.timed_out:
-            raise _time_out(outcome, seconds)
+            raise Finding(f"no answer within {seconds:g} seconds", outcome.where_stopped)
         if isinstance(outcome.error, Finding):
             raise outcome.error
         if outcome.error is not None:
@@ -132,16 +129,6 @@ def check_gradient(
         remarks=(*remarks, *outcome.warnings),
         printed=outcome.printed,
     )
-
-
-def _time_out(outcome: Outcome, seconds: float) -> Finding:
-    hint = (
-        f"It was stopped in call {len(outcome.values) + 1}. Is there a loop whose condition stays "
-        "true? If it is only slow, give it more time with seconds=..."
-    )
-    if outcome.still_running:
-        hint += " It could not be stopped and goes on in the background: restart the kernel."
-    return Finding(f"no answer within {seconds:g} seconds", hint)
 
 
 class _Examination:

@@ -1,13 +1,14 @@
 """A student's own local derivative against the slope of the operation."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from gdviz.arguments import shown
 from gdviz.graph.expression import Operation, quiet
+from gdviz.guarded import Outcome, as_seconds, run_guarded
 from gdviz.task import Array
 
 POINTS = np.array([-1.7, -0.6, 0.3, 1.2, 2.5])
@@ -33,7 +34,9 @@ class DerivativeReport:
         return self.text
 
 
-def check_derivative(operation: Operation, derivative: Callable[[float], Any]) -> DerivativeReport:
+def check_derivative(
+    operation: Operation, derivative: Callable[[float], Any], *, seconds: float = 5.0
+) -> DerivativeReport:
     """Compare a student's derivative of an operation with one operand with its slope.
 
     The slope is taken by central differences, so that a new operation can be checked as well as
@@ -44,7 +47,10 @@ def check_derivative(operation: Operation, derivative: Callable[[float], Any]) -
     operation : Operation
         Such as ``gd.graph.sigmoid``: it takes one operand and works entry by entry.
     derivative : function of u
-        Called with one number at a time.
+        Called with one number at a time. Time and output are limited: an endless loop, an error
+        or a flood of lines end up in the report.
+    seconds : float
+        How long all calls together may take.
 
     Raises
     ------
@@ -60,27 +66,48 @@ def check_derivative(operation: Operation, derivative: Callable[[float], Any]) -
     """
     if not isinstance(operation, Operation) or len(operation.derivatives) != 1:
         raise ValueError(
-            f"operation must be one with a single operand, such as gd.graph.sigmoid: {operation!r}"
+            "operation must be one with a single operand, such as gd.graph.sigmoid, got "
+            f"{shown(operation)}"
         )
     if not callable(derivative):
         raise ValueError(
-            f"derivative must be a function of u, got {derivative!r}: pass its name without "
-            "parentheses"
+            f"derivative must be a function of u, got {shown(derivative)}: pass its name "
+            "without parentheses"
         )
+    seconds = as_seconds(seconds)
     u, slope = _slope(operation)
-    try:
-        yours = _ask(derivative, u)
-    except Exception as error:
+    outcome = _ask(derivative, u, seconds)
+    report = _judge(operation, derivative, u, slope, outcome, seconds)
+    if not outcome.printed:
+        return report
+    lines = [report.text, "It printed:", *(f"  {line}" for line in outcome.printed.splitlines())]
+    return DerivativeReport(report.passed, "\n".join(lines))
+
+
+def _judge(
+    operation: Operation,
+    derivative: Student,
+    u: Array,
+    slope: Array,
+    outcome: Outcome,
+    seconds: float,
+) -> DerivativeReport:
+    """Compare what the student's function gave at the points u with the slope there."""
+    if outcome.timed_out:
+        reason = f"no answer within {seconds:g} seconds. {outcome.where_stopped}"
+        return DerivativeReport(False, f"Not yet: {reason}")
+    if (error := outcome.error) is not None:
         known = isinstance(error, _NoNumberError)
         reason = str(error) if known else f"{type(error).__name__}: {error}"
         return DerivativeReport(False, f"Not yet: {reason}")
+    yours = np.array(outcome.values)
     if _close(yours, slope):
         return DerivativeReport(True, f"Right: this is the derivative of {operation.name}.")
     wrong = ~np.isclose(yours, slope, rtol=TOLERANCE, atol=TOLERANCE)
     k = int(np.argmax(wrong & (u > 0))) if (wrong & (u > 0)).any() else int(np.argmax(wrong))
     return DerivativeReport(
         False,
-        f"Not yet: {_cause(operation, derivative, u, yours, slope)}\n"
+        f"Not yet: {_cause(operation, derivative, u, yours, slope, seconds)}\n"
         f"  at u = {u[k]:g}: yours {yours[k]:.4g}, the slope of {operation.name} {slope[k]:.4g}",
     )
 
@@ -96,7 +123,14 @@ def _slope(operation: Operation) -> tuple[Array, Array]:
     return POINTS[defined], slope[defined]
 
 
-def _cause(operation: Operation, derivative: Student, u: Array, yours: Array, slope: Array) -> str:
+def _cause(
+    operation: Operation,
+    derivative: Student,
+    u: Array,
+    yours: Array,
+    slope: Array,
+    seconds: float,
+) -> str:
     """Return the likeliest mistake, and where to look."""
     name = operation.name
     with quiet():
@@ -108,15 +142,14 @@ def _cause(operation: Operation, derivative: Student, u: Array, yours: Array, sl
         return f"the sign is wrong: does {name}(u) grow where u grows?"
     if np.isfinite(factor) and factor != 0 and _close(yours, factor * slope):
         return f"yours is {factor:.4g} times the slope everywhere: a constant factor is wrong."
-    with suppress(Exception):  # it was not made for these numbers
-        if _close(_ask(derivative, values), slope):
-            return f"right, if u were {name}(u) already: u is what {name} is taken of."
+    outcome = _ask(derivative, values, seconds)
+    if len(outcome.values) == len(slope) and _close(np.array(outcome.values), slope):
+        return f"right, if u were {name}(u) already: u is what {name} is taken of."
     return "write it in terms of functions whose derivative you know, and use the chain rule."
 
 
-def _ask(derivative: Student, points: Array) -> Array:
-    with quiet():
-        return np.array([_number(derivative(float(point))) for point in points])
+def _ask(derivative: Student, points: Array, seconds: float) -> Outcome:
+    return run_guarded((_number(derivative(float(point))) for point in points), seconds)
 
 
 class _NoNumberError(Exception):
@@ -131,7 +164,7 @@ def _number(returned: Any) -> float:
     try:
         return float(returned)
     except (TypeError, ValueError):
-        raise _NoNumberError(f"a number should be returned, not {returned!r}.") from None
+        raise _NoNumberError(f"a number should be returned, not {shown(returned)}.") from None
 
 
 def _close(a: Array, b: Array) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gdviz.arguments import as_floats
+from gdviz.arguments import as_floats, as_whole, check_size, shown
 from gdviz.task import Array
 
 LONGEST = 2_000
@@ -39,9 +39,18 @@ class Derivative:
     pass_on: Callable[..., Any]
     local: Callable[..., Any] | None = None
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.formula, str):
+            raise ValueError(f"formula must be text for the reader, got {shown(self.formula)}")
+        for name, function in (("pass_on", self.pass_on), ("local", self.local)):
+            if not callable(function) and (name, function) != ("local", None):
+                raise ValueError(f"{name} must be a function, got {shown(function)}")
+
 
 def entrywise(formula: str, local: Callable[..., Any]) -> Derivative:
     """Return the derivative of an operation that works on each entry by itself."""
+    if not callable(local):
+        raise ValueError(f"local must be a function of the operands, got {shown(local)}")
     return Derivative(formula, lambda above, *operands: above * local(*operands), local)
 
 
@@ -75,6 +84,24 @@ class Operation:
     derivatives: tuple[Derivative | None, ...]
     operands: str = "uv"
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            raise ValueError(f"name must be text, got {shown(self.name)}")
+        if not callable(self.forward):
+            raise ValueError(f"forward must be a function, got {shown(self.forward)}")
+        rules = self.derivatives
+        if not isinstance(rules, tuple) or not all(isinstance(r, Derivative | None) for r in rules):
+            raise ValueError(
+                "derivatives must be a tuple of one derivative per operand, such as "
+                f'(entrywise("2u", lambda u: 2 * u),), got {shown(rules)}: is a comma missing?'
+            )
+        letters = self.operands
+        if not isinstance(letters, str) or not 0 < len(rules) <= len(letters):
+            raise ValueError(
+                f"operands must be a letter for each of the derivatives, one at least, got "
+                f"{shown(letters)} for {len(rules)}"
+            )
+
     def __repr__(self) -> str:
         names = self.operands[: len(self.derivatives)]
         rules = [
@@ -96,6 +123,9 @@ class Operation:
             for operand in operands
         )
         try:
+            if all(rule is None or rule.local for rule in self.derivatives):  # entry by entry
+                shape = np.broadcast_shapes(*(node.value.shape for node in nodes))
+                check_size("the result", shape, "take smaller arrays")
             with quiet():
                 value = self.forward(*(node.value for node in nodes))
         except ValueError as error:
@@ -105,7 +135,7 @@ class Operation:
                 f"{self.name}({', '.join(node.head for node in nodes)}) cannot be computed from "
                 f"shape{'s' if len(nodes) > 1 else ''} {shapes}: {reason}"
             ) from None
-        return Expression(self.name, _frozen(value), self, nodes)
+        return Expression(self.name, _frozen(f"the result of {self.name}", value), self, nodes)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -214,7 +244,7 @@ def variable(name: str, value: ArrayLike) -> Expression:
         If the name is no text, or the value is not made of finite numbers.
     """
     if not isinstance(name, str) or not name.strip():
-        raise ValueError(f'a variable needs a name first: variable("x", 2.0), got {name!r}')
+        raise ValueError(f'a variable needs a name first: variable("x", 2.0), got {shown(name)}')
     return Expression(name, _as_value(name, value))
 
 
@@ -222,7 +252,7 @@ def as_expression(name: str, value: object) -> Expression:
     """Return ``value``, or say which argument is no expression."""
     if not isinstance(value, Expression):
         raise ValueError(
-            f'{name} must be an expression such as sq(variable("x", 2.0)), got {value!r}'
+            f'{name} must be an expression such as sq(variable("x", 2.0)), got {shown(value)}'
         )
     return value
 
@@ -232,13 +262,13 @@ def brief(array: ArrayLike, most: int = 3) -> str:
 
     Four digits each; the shape where something is left out or there are rows.
     """
-    values = np.asarray(array)
-    shown = ", ".join(f"{value + 0.0:.4g}" for value in values.ravel()[:most])
+    values, most = as_floats("array", array), as_whole("most", most, least=1)
+    numbers = ", ".join(f"{value + 0.0:.4g}" for value in values.ravel()[:most])
     if values.size == 1:
-        return shown
+        return numbers
     dots = ", ..." if values.size > most else ""
     shape = f" {values.shape}" if dots or values.ndim > 1 else ""
-    return f"[{shown}{dots}]{shape}"
+    return f"[{numbers}{dots}]{shape}"
 
 
 def _constant(operation: str, value: ArrayLike) -> Expression:
@@ -247,8 +277,8 @@ def _constant(operation: str, value: ArrayLike) -> Expression:
 
 
 def _as_value(name: str, value: ArrayLike) -> Array:
-    if value is None or isinstance(value, (str, type(...))):
-        raise ValueError(f"{name} must be a number, an array or an expression, got {value!r}")
+    if value is None or isinstance(value, str):
+        raise ValueError(f"{name} must be a number, an array or an expression, got {shown(value)}")
     array = as_floats(name, value)
     if array.ndim > 2 or array.size == 0:
         raise ValueError(
@@ -256,11 +286,11 @@ def _as_value(name: str, value: ArrayLike) -> Array:
         )
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite, got {brief(array)}")
-    return _frozen(array)
+    return _frozen(name, array)
 
 
-def _frozen(value: ArrayLike) -> Array:
+def _frozen(name: str, value: ArrayLike) -> Array:
     """Return a copy that nobody can change: the values downstream would not follow."""
-    array = np.array(value, dtype=np.float64)
+    array = as_floats(name, value)
     array.flags.writeable = False
     return array

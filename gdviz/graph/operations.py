@@ -9,6 +9,7 @@ Columns are samples. `softmax`, `logsumexp` and `pick` work down the first axis,
 
 import numpy as np
 
+from gdviz.arguments import check_size
 from gdviz.graph.expression import Derivative, Operation, entrywise
 from gdviz.task import Array
 
@@ -71,6 +72,7 @@ def _matmul(u: Array, v: Array) -> Array:
         raise ValueError(
             f"a row of the first has {u.shape[-1]} entries, a column of the second has {v.shape[0]}"
         )
+    check_size("the result", u.shape[:-1] + v.shape[1:], "take smaller arrays")
     return np.asarray(u @ v)
 
 

@@ -1,5 +1,6 @@
 """The two passes over a graph: values forward, gradients backward, one step at a time."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -154,10 +155,10 @@ def _check(loss: Expression) -> None:
             "mean or sum first"
         )
     names = [node.name for node in loss.nodes if not node.operation and not node.is_constant]
-    for name in names:
-        if names.count(name) > 1:
+    for name, count in Counter(names).items():
+        if count > 1:
             raise ValueError(
-                f"{names.count(name)} variables are called {name}: make it once and use it as "
+                f"{count} variables are called {name}: make it once and use it as "
                 "often as you like, or give them different names"
             )
 

@@ -15,6 +15,8 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from gdviz.arguments import as_number
+
 MAX_LINES = 20
 """So many lines of what the code prints are kept ..."""
 MAX_CHARACTERS = 4000
@@ -51,6 +53,25 @@ class Outcome:
     still_running: bool = False
     printed: str = ""
     warnings: tuple[str, ...] = ()
+
+    @property
+    def where_stopped(self) -> str:
+        """What to tell of code that ran out of time."""
+        told = (
+            f"It was stopped in call {len(self.values) + 1}. Is there a loop whose condition stays "
+            "true? If it is only slow, give it more time with seconds=..."
+        )
+        if self.still_running:
+            told += " It could not be stopped and goes on in the background: restart the kernel."
+        return told
+
+
+def as_seconds(seconds: float) -> float:
+    """Return a time limit, or say why it is none."""
+    limit = as_number("seconds", seconds)
+    if limit <= 0:
+        raise ValueError(f"seconds must be positive, got {limit:g}: try seconds=5")
+    return limit
 
 
 def run_guarded(steps: Iterator[Any], seconds: float) -> Outcome:
