@@ -15,6 +15,7 @@ MARKUP, FORMULA, LINES = {MARKUP!r}, {FORMULA!r}, {LINES!r}
 X, labels = gd.datasets.blobs(30).X, np.array([MARKUP, FORMULA, LINES] * 10)
 named = gd.Dataset(X, labels, feature_names=[MARKUP, FORMULA], target_name=LINES)
 task = gd.SoftmaxRegression(named)
+factors = gd.graph.variable(MARKUP, 2.0), gd.graph.variable(FORMULA, 3.0)
 line = gd.LinearRegression(gd.Dataset(X[:, 0], X[:, 1], feature_names=MARKUP, target_name=FORMULA))
 """
 EXPLORERS = [
@@ -24,7 +25,7 @@ EXPLORERS = [
     "gd.TemperatureExplorer([2, 1, 0], names=[MARKUP, FORMULA, LINES])",
     "gd.CompareLandscapesExplorer({MARKUP: line, FORMULA: line}, [[0.5, 0.5]], learning_rate=0.1)",
     "gd.RaceExplorer(line, optimizers={MARKUP: None, FORMULA: gd.Adam()})",
-    "gd.GraphExplorer(gd.graph.mul(gd.graph.variable(MARKUP, 2.0), gd.graph.variable(FORMULA, 3.0)))",
+    "gd.GraphExplorer(gd.graph.mul(*factors))",
 ]
 TEXTS = [
     "named",
