@@ -8,7 +8,7 @@ Gorman, Williams and Fraser (2014), PLoS ONE 9(3): e90081.
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from os import PathLike
 from pathlib import Path
@@ -17,10 +17,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gdviz.arguments import as_floats
+from gdviz.arguments import as_floats, as_generator, as_number, as_whole, check_size, shown
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
 ROWS_AT_ONCE = 50_000
+LARGEST = 1e100
+"""What toy data are made of stays below it, so that they can be computed with."""
 
 Names = str | Sequence[str]
 
@@ -87,9 +89,13 @@ class Dataset:
             If no label is given, or one that no sample has.
         """
         known = np.unique(self.y).tolist()
-        if self.y.ndim != 1 or not labels or any(label not in known for label in labels):
-            shown = ", ".join(map(repr, known[:10])) + (", ..." if len(known) > 10 else "")
-            raise ValueError(f"labels must be among those of y, {shown}: got {labels}")
+        if (
+            self.y.ndim != 1
+            or not labels
+            or not all(isinstance(label, Hashable) and label in known for label in labels)
+        ):
+            some = ", ".join(map(repr, known[:10])) + (", ..." if len(known) > 10 else "")
+            raise ValueError(f"labels must be among those of y, {some}: got {shown(labels)}")
         kept = np.isin(self.y, labels)
         return Dataset(
             self.X[kept],
@@ -113,6 +119,8 @@ class Dataset:
             If a column is constant: no scale makes its deviation 1. If y holds labels, and
             ``target=True``.
         """
+        if not (target is None or isinstance(target, bool)):
+            raise ValueError(f"target must be True, False or None, got {shown(target)}")
         X = _standardize(self.X, self.feature_names)
         y, target_name = self.y, self.target_name
         if y.dtype.kind == "f" if target is None else target:
@@ -165,9 +173,11 @@ def line(
     seed: int = 0,
 ) -> Dataset:
     """Return points scattered with deviation ``noise`` about y = slope · x + intercept."""
-    rng = np.random.default_rng(seed)
-    x = rng.uniform(-2, 2, n_samples)
-    return Dataset(x, slope * x + intercept + rng.normal(0, noise, n_samples))
+    count = _as_count(n_samples, 1)
+    slope, intercept = _as_moderate("slope", slope), _as_moderate("intercept", intercept)
+    noise, rng = _as_moderate("noise", noise, least=0), as_generator("seed", seed)
+    x = rng.uniform(-2, 2, count)
+    return Dataset(x, slope * x + intercept + rng.normal(0, noise, count))
 
 
 def blobs(
@@ -177,11 +187,26 @@ def blobs(
 
     ``spread`` is the standard deviation of each cloud; classes differ in size by at most one.
     """
-    rng = np.random.default_rng(seed)
-    labels = np.arange(n_samples) % n_classes
+    count = _as_count(n_samples, 2)
+    n_classes = as_whole("n_classes", n_classes, least=1, most=count)
+    spread, rng = _as_moderate("spread", spread, least=0), as_generator("seed", seed)
+    labels = np.arange(count) % n_classes
     angles = 2 * np.pi * labels / n_classes
     centres = 2 * np.stack([np.cos(angles), np.sin(angles)], axis=-1)
-    return Dataset(centres + rng.normal(0, spread, (n_samples, 2)), labels, target_name="class")
+    return Dataset(centres + rng.normal(0, spread, (count, 2)), labels, target_name="class")
+
+
+def _as_count(n_samples: int, n_features: int) -> int:
+    count = as_whole("n_samples", n_samples, least=1)
+    check_size("n_samples", (count, n_features))
+    return count
+
+
+def _as_moderate(name: str, value: float, least: float = -LARGEST) -> float:
+    number = as_number(name, value)
+    if not least <= number <= LARGEST:
+        raise ValueError(f"{name} must lie between {least:g} and {LARGEST:g}, got {shown(value)}")
+    return number
 
 
 def read_csv(
@@ -209,8 +234,12 @@ def read_csv(
     ValueError
         Naming the column and the line, and what to do about it.
     """
-    if missing not in ("error", "drop"):
-        raise ValueError(f"missing must be 'error' or 'drop', not {missing!r}")
+    if not isinstance(missing, str) or missing not in ("error", "drop"):
+        raise ValueError(f"missing must be 'error' or 'drop', not {shown(missing)}")
+    if not (target is None or isinstance(target, str)):
+        raise ValueError(f"target must be the name of a column, got {shown(target)}")
+    if not isinstance(path, (str, PathLike)) or "\0" in str(path):
+        raise ValueError(f"path must be the name of a file, got {shown(path)}")
     path = Path(path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -231,27 +260,35 @@ def _read(
 ) -> Dataset:
     lines = iter(file)
     first = next(lines, "")
+    if "\0" in first:
+        raise ValueError(f"{name} holds null characters, as UTF-16 does: save it as 'CSV UTF-8'")
     outside_quotes = "".join(first.split('"')[::2])
     delimiter = max(",;\t", key=outside_quotes.count)
     records = _records(csv.reader(chain([first], lines), delimiter=delimiter, strict=True), name)
     header = [cell.strip() for cell in next(records, (1, []))[1]]
     if not any(header):
         raise ValueError(f"{name} is empty: its first line must name the columns")
-    if len(set(header)) < len(header):
-        twice = next(column for column in header if header.count(column) > 1)
+    named = [column for column in header if column]
+    if len(set(named)) < len(named):
+        twice = next(column for column in named if named.count(column) > 1)
         raise ValueError(f"{name}: two columns are named {twice!r}: rename one")
+    if len(named) < len(header) and (features is None or target is None):
+        raise ValueError(
+            f"{name}: column {header.index('') + 1} has no name: name it in the first line, or "
+            "choose columns with features=[...] and target=..."
+        )
     target = header[-1] if target is None else target
     if features is None:
         features = [column for column in header if column != target]
-    features = [features] if isinstance(features, str) else list(features)
+    features = _as_list("features", features)
     if not features:
         raise ValueError(
             f"{name} leaves no feature beside the target {target!r}: it needs two columns or more, "
             "separated by comma, semicolon or tab"
         )
     for column in [*features, target]:
-        if column not in header:
-            raise ValueError(f"{name} has no column {column!r}: it has {', '.join(header)}")
+        if not isinstance(column, str) or column not in header:
+            raise ValueError(f"{name} has no column {shown(column)}: it has {', '.join(named)}")
 
     used = [header.index(column) for column in [*features, target]]
     rows = _complete(records, name, used, header, missing)
@@ -398,10 +435,24 @@ def _as_targets(values: ArrayLike) -> NDArray[Any]:
 def _as_names(names: Names | None, count: int) -> tuple[str, ...]:
     if names is None:
         return ("x",) if count == 1 else tuple(f"x{k}" for k in range(1, count + 1))
-    names = (names,) if isinstance(names, str) else tuple(map(str, names))
+    names = tuple(map(str, _as_list("feature_names", names)))
     if len(names) != count:
         raise ValueError(f"feature_names has {len(names)} names, but X has {count} features")
     return names
+
+
+def _as_list(argument: str, names: Names) -> list[str]:
+    """Return one name or several as a list."""
+    if isinstance(names, str):
+        return [names]
+    try:
+        if isinstance(names, bytes) or np.ndim(names) != 1:
+            raise TypeError
+        return list(names)
+    except Exception:  # whatever a foreign object does when it is read
+        raise ValueError(
+            f"{argument} must be a name or a list of names, got {shown(names)}"
+        ) from None
 
 
 def _without_unit(name: str) -> str:
@@ -410,6 +461,8 @@ def _without_unit(name: str) -> str:
 
 
 def _standardize(columns: NDArray[np.float64], names: Sequence[str]) -> NDArray[np.float64]:
+    # Powers of two rescale exactly, and then no difference leaves float's range.
+    columns = np.ldexp(columns, -np.frexp(np.abs(columns).max(axis=0))[1])
     width = np.ptp(columns, axis=0)
     constant = np.flatnonzero(width == 0)
     if len(constant):

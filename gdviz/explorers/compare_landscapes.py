@@ -14,7 +14,7 @@ from gdviz.explorers.style import NOW, PATH, START
 from gdviz.figures import COLORS, draw_landscape, draw_loss, gdviz_style
 from gdviz.figures.style import label
 from gdviz.landscape import landscape, minimizer_of, parameter_plane, window_around
-from gdviz.live import LiveFigure, OpenStopSlider, Player, Points, Text, Trail
+from gdviz.live import LiveFigure, OpenStopSlider, Player, Points, Text, Trail, literal
 from gdviz.surfaces import Surface
 from gdviz.task import Array, Task
 
@@ -227,7 +227,7 @@ class CompareLandscapesExplorer(LiveFigure):
             tracks.append(
                 Text("{status}", shown, BOTH, {"status": meanings}, y=1.13, **here),
             )
-            spoken.append(f"{name}: loss {{loss{k}:.4g}}, {{status{k}}}")
+            spoken.append(f"{literal(name)}: loss {{loss{k}:.4g}}, {{status{k}}}")
             values |= {f"loss{k}": batch.loss, f"status{k}": shown["status"]}
             words[f"status{k}"] = [str(status) for status in Status]
         return {

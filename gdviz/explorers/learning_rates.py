@@ -14,7 +14,7 @@ from gdviz.explorers.controls import as_start, labelled
 from gdviz.explorers.grounds import walk
 from gdviz.figures import draw_curve, draw_landscape, gdviz_style
 from gdviz.landscape import landscape, minimizer_of, parameter_plane, window_around
-from gdviz.live import LiveFigure, Player, Text, Track
+from gdviz.live import LiveFigure, Player, Text, Track, literal
 from gdviz.task import Array, Task
 
 LEFT, GAP = 0.06, 0.045
@@ -138,8 +138,7 @@ class LearningRatesExplorer(LiveFigure):
         parts = []
         for k, title in enumerate(titles):
             values |= {f"loss{k}": self.descent.loss[k], f"status{k}": codes[k]}
-            name = title.replace("{", "{{").replace("}", "}}")
-            parts.append(f"{name}, loss {{loss{k}:.3g}}, {{status{k}}}")
+            parts.append(f"{literal(title)}, loss {{loss{k}:.3g}}, {{status{k}}}")
         words = {f"status{k}": [str(status) for status in Status] for k in range(len(titles))}
         return Text("iteration {iteration}: " + "; ".join(parts), values, OVER, words)
 

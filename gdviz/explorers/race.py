@@ -16,7 +16,7 @@ from gdviz.explorers.style import NOW, PATH, START
 from gdviz.explorers.terrain import Terrain
 from gdviz.explorers.tuning import PER_DECADE, Tuning, grid_of_rates, tune
 from gdviz.figures import COLORS, gdviz_style, loss_range
-from gdviz.live import Line, LiveFigure, Player, Points, StopSlider, Text, Trail
+from gdviz.live import Line, LiveFigure, Player, Points, StopSlider, Text, Trail, literal
 from gdviz.live.tracks import Track
 from gdviz.optimizers import AdaGrad, Adam, Momentum, Nesterov, Optimizer, RMSProp
 from gdviz.task import Array, Task, quiet_overflow
@@ -265,7 +265,7 @@ class RaceExplorer(LiveFigure):
                 bold=True,
             )
         )
-        each = ", ".join(f"{_literal(name)} {{loss{k}:.2g}}" for k, name in enumerate(names))
+        each = ", ".join(f"{literal(name)} {{loss{k}:.2g}}" for k, name in enumerate(names))
         return {
             "tracks": [*trails, Points(on_landscape, u, v, **START), *points, *texts],
             "dimensions": {"show": ["all", *names], "factor": FACTORS, "iteration": iterations},
@@ -340,8 +340,3 @@ def _standings(names: list[str], above: Array) -> tuple[Array, list[str], Array]
     lost = climbed > 1.005
     phrases.append("all are above their start, at least by a factor of ")
     return np.where(lost, len(phrases) - 1, standing), phrases, np.where(lost, climbed, ratio)
-
-
-def _literal(name: str) -> str:
-    """Return a name such that a template shows it as it is."""
-    return name.replace("{", "{{").replace("}", "}}")

@@ -9,7 +9,7 @@ them to the figure's pixels and packs them -> `widget` (canvas.js) draws them in
 from gdviz.live.figure import LiveFigure
 from gdviz.live.player import Player, Presets
 from gdviz.live.sliders import OpenStopSlider, StopSlider
-from gdviz.live.tracks import Area, Line, Points, Raster, Text, Track, Trail
+from gdviz.live.tracks import Area, Line, Points, Raster, Text, Track, Trail, literal
 
 __all__ = [
     "Area",
@@ -24,4 +24,5 @@ __all__ = [
     "Text",
     "Track",
     "Trail",
+    "literal",
 ]

@@ -136,6 +136,11 @@ class Raster:
     alpha: float = 0.3
 
 
+def literal(words: str) -> str:
+    """Return a template of `Text` that shows these words as they are, braces and all."""
+    return words.replace("{", "{{").replace("}", "}}")
+
+
 @dataclass(frozen=True, eq=False)
 class Text:
     """A readout.
