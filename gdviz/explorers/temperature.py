@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from gdviz.arguments import as_floats
-from gdviz.explorers.controls import FINE
+from gdviz.explorers.controls import FINE, literal
 from gdviz.explorers.style import NOW
 from gdviz.figures import class_color, gdviz_style
 from gdviz.figures.style import label
@@ -95,7 +95,7 @@ class TemperatureExplorer(LiveFigure):
         across = np.broadcast_to(TEMPERATURES[:, None], (len(TEMPERATURES), 2))
         tracks.insert(0, Line(on_curves, across, [0.0, 1.0], over, color="0.6", width=1.2))
         values = {f"p{k}": p[:, k, None] for k in range(len(z))}
-        spoken = ", ".join(f"{_plain(name)} {{p{k}:.4f}}" for k, name in enumerate(classes))
+        spoken = ", ".join(f"{literal(name)} {{p{k}:.4f}}" for k, name in enumerate(classes))
         with gdviz_style():
             super().__init__(
                 figure,
@@ -148,8 +148,3 @@ def _number(axes: Axes, k: int, n: int, field: str, values: Array, over: str) ->
         align="center",
         size=12 if n < 5 else 10,
     )
-
-
-def _plain(name: str) -> str:
-    """Return a name as a template shows it, whatever braces it has."""
-    return name.replace("{", "{{").replace("}", "}}")
