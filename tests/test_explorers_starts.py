@@ -364,7 +364,7 @@ def test_all_kinds_of_tasks_have_explorers(task):
         (lambda: gd.StartsExplorer(gd.LinearRegression(np.eye(3), [1, 2, 3])), "4 parameters"),
         (
             lambda: gd.StartsExplorer(gd.surfaces.bowl(), n_starts=0),
-            "n_starts must be a whole number, at least 1",
+            "must be a whole number, at least 1",
         ),
         (lambda: gd.StartsExplorer(gd.surfaces.bowl(), n_starts=9999), "n_starts must not exceed"),
         (lambda: gd.StartsExplorer(gd.surfaces.bowl(), n_starts=2.5), "must be a whole number"),

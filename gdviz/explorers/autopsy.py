@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from gdviz.arguments import as_floats
+from gdviz.arguments import as_number
 from gdviz.descent import Descent, gradient_descent
 from gdviz.explorers.controls import as_iterations, as_start, labelled, round_stops
 from gdviz.figures import COLORS, gdviz_style
@@ -74,7 +74,7 @@ class AutopsyExplorer(LiveFigure):
         rates = round_stops(SLOWEST * limit, FASTEST * limit)
         if learning_rate is None:
             learning_rate = float(rates[np.argmin(np.abs(rates - FIRST * limit))])
-        rates = np.union1d(rates, as_floats("learning_rate", learning_rate))
+        rates = np.union1d(rates, as_number("learning_rate", learning_rate))
         iterations = as_iterations(iterations, len(rates))
         self._batch = gradient_descent(task, theta, rates, iterations)
         self.learning_rate = StopSlider(

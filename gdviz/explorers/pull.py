@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from gdviz.arguments import as_whole
+from gdviz.arguments import as_number, as_whole
 from gdviz.classification import Classifier
 from gdviz.descent import gradient_descent
 from gdviz.explorers.arrows import arrow
@@ -74,7 +74,10 @@ class PullExplorer(LiveFigure):
             )
         self.task = task
         theta = task.as_theta(start)
-        rate = task.max_stable_learning_rate() / 2 if learning_rate is None else learning_rate
+        if learning_rate is None:
+            rate = float(task.max_stable_learning_rate()) / 2
+        else:
+            rate = as_number("learning_rate", learning_rate)
         iterations = as_whole("iterations", iterations, most=MOST // task.shape[0] - 1)
         self.descent = gradient_descent(task, theta, rate, iterations)
         if self.descent.loss.ndim != 1:
@@ -211,7 +214,8 @@ def _draw_samples(axes: Axes, task: Classifier, shown: NDArray[np.intp], means: 
     """Scatter the samples, with room for all that they can pull; return the window."""
     X = task.dataset.X[shown]
     reach = np.concatenate([X * (1 - SCALE), X * (1 + SCALE), means.reshape(-1, 2), [[0, 0]]])
-    low, high = np.nanmin(reach, axis=0), np.nanmax(reach, axis=0)
+    reach = np.where(np.isfinite(reach), reach, 0)
+    low, high = reach.min(axis=0), reach.max(axis=0)
     margin = 0.03 * (high - low) + (high == low)
     window = np.stack([low - margin, high + margin], axis=-1)
     draw_classes(axes, task.subset(shown))

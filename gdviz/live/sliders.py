@@ -9,6 +9,8 @@ import traitlets
 from ipywidgets import IntSlider, SelectionSlider, Widget
 from numpy.typing import ArrayLike, NDArray
 
+from gdviz.arguments import as_number
+
 
 class StopSlider(SelectionSlider):  # type: ignore[misc]
     """A slider over given numbers. Set its ``value`` and it takes the nearest of them.
@@ -34,7 +36,7 @@ class StopSlider(SelectionSlider):  # type: ignore[misc]
 
     @traitlets.validate("value")
     def _validate_value(self, proposal: Any) -> float:
-        return self._nearest(_number(proposal.value))
+        return self._nearest(as_number("value", proposal.value))
 
     @traitlets.observe("value")
     def _propagate_value(self, change: Any) -> None:
@@ -55,7 +57,7 @@ class OpenStopSlider(StopSlider):
 
     @traitlets.validate("value")
     def _validate_value(self, proposal: Any) -> float:
-        value = _number(proposal.value)
+        value = as_number("value", proposal.value)
         given = self.stops
         if not given[0] <= value <= given[-1]:
             raise ValueError(f"value must be between {given[0]:.3g} and {given[-1]:.3g}: {value}")
@@ -130,13 +132,3 @@ def _labelled(stops: NDArray[np.float64]) -> tuple[tuple[str, float], ...]:
             for label, stop in zip(labels, stops, strict=True)
         ]
     return tuple(zip(labels, stops.tolist(), strict=True))
-
-
-def _number(value: Any) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise ValueError(f"value must be a number, got {value!r}") from None
-    if not math.isfinite(number):
-        raise ValueError(f"value must be finite, got {value!r}")
-    return number
