@@ -9,7 +9,7 @@ import traitlets
 from ipywidgets import IntSlider, SelectionSlider, Widget
 from numpy.typing import ArrayLike, NDArray
 
-from gdviz.arguments import as_number
+from gdviz.arguments import as_floats, as_number
 
 
 class StopSlider(SelectionSlider):  # type: ignore[misc]
@@ -21,7 +21,9 @@ class StopSlider(SelectionSlider):  # type: ignore[misc]
 
     def __init__(self, stops: ArrayLike, value: float, **traits: Any) -> None:
         self.stops = _as_stops(stops)
-        super().__init__(options=_labelled(self.stops), value=self._nearest(value), **traits)
+        super().__init__(
+            options=_labelled(self.stops), value=self._nearest(as_number("value", value)), **traits
+        )
         self.add_class("gdviz-stops")
 
     def set_stops(self, stops: ArrayLike) -> None:
@@ -116,7 +118,7 @@ def index_of(control: Any, values: NDArray[Any]) -> int:
 
 
 def _as_stops(stops: ArrayLike) -> NDArray[np.float64]:
-    array = np.asarray(stops, dtype=float)
+    array = as_floats("stops", stops)
     if array.ndim != 1 or len(array) == 0 or not np.isfinite(array).all():
         raise ValueError(f"stops must be a list of finite numbers, got {stops!r}")
     return array
