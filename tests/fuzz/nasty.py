@@ -5,7 +5,7 @@ import traceback
 from pathlib import Path
 
 import numpy as np
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 import gdviz as gd
@@ -33,6 +33,9 @@ def fuzz(examples, **options):
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+        # To shrink an example means to make figures for minutes.
+        phases=list(Phase) if thorough else [Phase.explicit, Phase.generate],
         **options,
     )
 

@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import Phase, given
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from nasty import BAD_COUNTS, BAD_RATES, BAD_STARTS, NO_NUMBERS, REFUSED, answers, fuzz, tasks
@@ -274,10 +274,7 @@ class Moved(RuleBasedStateMachine):
 
 
 TestMoved = Moved.TestCase
-# Without shrinking, which would make figures for minutes.
-TestMoved.settings = fuzz(
-    12, stateful_step_count=6, phases=[Phase.generate], report_multiple_bugs=False
-)
+TestMoved.settings = fuzz(12, stateful_step_count=6)
 
 
 BUMPY = gd.surfaces.bumpy(2)

@@ -45,7 +45,7 @@ def new_axes(scale="linear"):
 
 @given(x=ARRAYS, y=ARRAYS, over=OVERS, scale=st.sampled_from(["linear", "log"]))
 @example(x=np.array(1e308), y=np.array(-1e308), over=(), scale="linear")
-@fuzz(40)
+@fuzz(12)
 def test_tracks_show_what_they_are_given(x, y, over, scale):
     axes = new_axes(scale)
     for kind in (Trail, Line, Points, Area):
@@ -79,7 +79,7 @@ def test_tracks_show_what_they_are_given(x, y, over, scale):
     extent=st.lists(NUMBERS, min_size=3, max_size=5),
     over=OVERS,
 )
-@fuzz(30)
+@fuzz(15)
 def test_rasters(codes, extent, over):
     raster = Raster(new_axes(), codes, ["red", "blue", "green"], tuple(extent), over)
     figure = answers(lambda: figure_of([raster]), *NAMES)
@@ -113,7 +113,7 @@ TEMPLATES = st.sampled_from(
     values=ARRAYS | hnp.arrays(int, (2, 3)) | st.sampled_from(NO_NUMBERS),
     over=OVERS,
 )
-@fuzz(60)
+@fuzz(25)
 def test_texts(template, values, over):
     text = Text(template, {"v": values}, over, {"w": ["one", "two"]}, y=0.5)
     figure = answers(lambda: figure_of([text], description=text), "template", "field", "v", "Text")
@@ -127,7 +127,7 @@ def test_texts(template, values, over):
 @given(
     values=ARRAYS | st.sampled_from(NO_NUMBERS) | hnp.arrays("U2", (3,)) | st.lists(NUMBERS),
 )
-@fuzz(40)
+@fuzz(15)
 def test_dimensions(values):
     def make():
         axes = new_axes()
@@ -146,7 +146,7 @@ def test_dimensions(values):
 
 
 @given(stops=ARRAYS | st.sampled_from(NO_NUMBERS), value=NUMBERS | st.sampled_from(NO_NUMBERS))
-@fuzz(40)
+@fuzz(25)
 def test_sliders_with_stops(stops, value):
     for kind in (StopSlider, OpenStopSlider):
         slider = answers(lambda: kind(stops, value), "stops", "value")  # noqa: B023
@@ -177,7 +177,7 @@ def test_stills_of_positions_that_are_none(standing, bad):
 
 
 @given(bad=st.sampled_from([*NO_NUMBERS[1:], 0, -1, np.nan, np.inf, 10**9, True]))
-@fuzz(20)
+@fuzz(8)
 def test_files_that_cannot_be(standing, tmp_path_factory, bad):
     folder = tmp_path_factory.getbasetemp()
     before = sorted(folder.iterdir())
@@ -195,7 +195,7 @@ def test_files_that_cannot_be(standing, tmp_path_factory, bad):
 
 
 @given(bad=st.sampled_from([*NO_NUMBERS, 1, "text"]))
-@fuzz(15)
+@fuzz(6)
 def test_updates_and_clicks_that_are_refused_change_nothing(standing, bad):
     scene, picture = standing.scene, standing.still()
     names = ("tracks", "dimensions", "description", "axes", "callback", "repaint")
