@@ -375,8 +375,9 @@ def _picture(
             f"Raster: codes of shape {codes.shape} do not broadcast to the dimensions "
             f"{dict(zip(over, sizes, strict=True))} with rows and columns as last axes"
         )
-    left, right, bottom, top = extent = tuple(map(float, raster.extent))
-    if not np.isfinite(extent).all() or left == right or bottom == top:
+    extent = as_floats("Raster: extent", raster.extent)
+    left, right, bottom, top = extent if extent.shape == (4,) else np.full(4, np.nan)
+    if not np.isfinite(extent).all() or extent.shape != (4,) or left == right or bottom == top:
         raise ValueError(f"Raster: extent must be (left, right, bottom, top), got {raster.extent}")
     (x0, x1), (y0, y1) = _to_pixels(axes, [np.array([left, right]), np.array([bottom, top])], size)
     return Picture(
