@@ -286,7 +286,8 @@ def _reason(run: Descent) -> str:
     """Say why one run has its status."""
     first, last = run.loss[0], run.loss[-1]
     excess = last - run.task.least_loss
-    left = excess / (first - run.task.least_loss) if excess > 0 else 0.0
+    lost = first - run.task.least_loss
+    left = excess / lost if excess > 0 and lost > 0 else 0.0
     match run.status:
         case Status.NAN | Status.DIVERGED if run.first_bad_iteration >= 0:
             return _autopsy(run)

@@ -239,6 +239,21 @@ def _home(task: Task, plane: Plane, points: Array) -> tuple[Array, Array]:
         return plane.coordinates(best), 3 * np.sqrt(2 * climb / curvature)
 
 
+def minimizers_of(task: Task) -> Array | None:
+    """Return all θ of least loss that are marked: a `Surface` may have several, as deep as another.
+
+    Shape ``(k, *task.shape)``; None where there is none.
+    """
+    best = minimizer_of(task)
+    if best is None:
+        return None
+    if not isinstance(task, Surface):
+        return best[None]
+    minima = task.minima()
+    losses = task.loss(minima).round(12)
+    return np.asarray(minima[losses == losses.min()])
+
+
 def minimizer_of(task: Task) -> Array | None:
     """Return the task's minimizer; None where it has none."""
     check_task(task)

@@ -175,11 +175,9 @@ class DataTask(Task):
         """
         whole = self.dataset
         chosen = self._as_indices(indices)
-        X, y = whole.X[chosen], whole.y[chosen]
         part = copy(self)
-        part.dataset = Dataset(
-            X, y, feature_names=whole.feature_names, target_name=whole.target_name
-        )
+        part.dataset = copy(whole)  # what has been checked once need not be again
+        part.dataset.X, part.dataset.y = whole.X[chosen], whole.y[chosen]
         part.X_tilde, part.y = self.X_tilde[:, chosen], self.y[:, chosen]
         for name in list(vars(part)):  # what is known of the whole, such as least_loss
             if isinstance(getattr(type(self), name, None), cached_property):

@@ -156,7 +156,10 @@ def test_any_task(task):
         (lambda: gd.AutopsyExplorer(PARABOLA, start=[[np.inf]]), "start must be one finite"),
         (lambda: gd.AutopsyExplorer(PARABOLA, learning_rate=-1), "learning_rate must be positive"),
         (lambda: gd.AutopsyExplorer(PARABOLA, learning_rate="x"), "learning_rate must be"),
-        (lambda: gd.AutopsyExplorer(PARABOLA, iterations=0), "iterations must be at least 1"),
+        (
+            lambda: gd.AutopsyExplorer(PARABOLA, iterations=0),
+            "must be a whole number, from 1",
+        ),
         (lambda: gd.AutopsyExplorer(PARABOLA, iterations=9.5), "iterations must be a whole number"),
         (lambda: gd.AutopsyExplorer(PENGUINS, iterations=3000), "thin out 'iteration'"),
     ],

@@ -251,7 +251,10 @@ def test_starts_that_make_no_sense_change_nothing(shared, start, words):
     [
         (lambda: gd.BasinsExplorer(gd.LinearRegression([1, 2], [1, 2])), r"must be a gd\.Surface"),
         (lambda: gd.BasinsExplorer(gd.surfaces.saddle()), "no minimum in its window"),
-        (lambda: gd.BasinsExplorer(TRAP, iterations=0), "iterations must be at least 1"),
+        (
+            lambda: gd.BasinsExplorer(TRAP, iterations=0),
+            "must be a whole number, from 1",
+        ),
         (lambda: gd.BasinsExplorer(TRAP, start=[[0, 0]]), "theta has shape"),
         (
             lambda: gd.BasinsExplorer(

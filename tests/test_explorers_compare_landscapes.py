@@ -208,7 +208,7 @@ def test_wrong_input_is_named(arguments, words):
 
 @pytest.mark.parametrize(
     ("iterations", "words"),
-    [(2.5, "iterations must be a whole number"), (-1, "iterations must not be negative")],
+    [(2.5, "iterations must be a whole number"), (-1, "must be a whole number, from 1")],
 )
 def test_iterations_are_whole_and_not_negative(iterations, words):
     with pytest.raises(ValueError, match=words):

@@ -320,8 +320,14 @@ def test_starts_that_make_no_sense_change_nothing(shared, sent, start, words):
     [
         (lambda: gd.DescentExplorer("penguins"), "task must be one such as"),
         (lambda: gd.DescentExplorer(TASK, start=[1, 2, 3]), r"theta has shape \(3,\)"),
-        (lambda: gd.DescentExplorer(TASK, iterations=0), "iterations must be at least 1, got 0"),
-        (lambda: gd.DescentExplorer(TASK, iterations=-5), "iterations must be at least 1, got -5"),
+        (
+            lambda: gd.DescentExplorer(TASK, iterations=0),
+            "must be a whole number, from 1",
+        ),
+        (
+            lambda: gd.DescentExplorer(TASK, iterations=-5),
+            "must be a whole number, from 1",
+        ),
         (lambda: gd.DescentExplorer(TASK, iterations=2.5), "iterations must be a whole number"),
         (lambda: gd.DescentExplorer(TASK, iterations="9"), "iterations must be a whole number"),
         (lambda: gd.DescentExplorer(TASK, iterations=True), "iterations must be a whole number"),

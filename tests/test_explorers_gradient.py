@@ -96,9 +96,9 @@ def assert_shows(explorer, W, b, added):
     np.testing.assert_allclose(numbers(pull), each[added - 1], rtol=6e-3, atol=1e-6)
     np.testing.assert_allclose(numbers(added_up), 12 * mean, rtol=6e-3, atol=1e-6)
     np.testing.assert_allclose(numbers(divided), mean, rtol=6e-3, atol=1e-6)
-    assert divided.startswith("−∇L = sum ÷ 12 = " if added == 12 else "sum ÷ 12 = ")
+    assert divided.startswith("-∇L = sum ÷ 12 = " if added == 12 else "sum ÷ 12 = ")
     assert explorer.description == (
-        f"W = {W:.3g}, b = {b:.3g}; {sample}, −∇l = {pull.split(' = ')[-1]}; {added_up}; {divided}"
+        f"W = {W:.3g}, b = {b:.3g}; {sample}, -∇l = {pull.split(' = ')[-1]}; {added_up}; {divided}"
     )
 
 
@@ -148,7 +148,7 @@ def test_at_the_minimum_the_chain_closes(explorer):
     total = back(explorer.scene.marks[12], explorer.position)
     np.testing.assert_allclose(total[1], total[0], atol=1e-4)
     texts = [text.at(explorer.position) for text in explorer.scene.marks[-2:]]
-    assert texts == ["sum = [ 0 | 0 ]", "−∇L = sum ÷ 12 = [ 0 | 0 ]"]
+    assert texts == ["sum = [ 0 | 0 ]", "-∇L = sum ÷ 12 = [ 0 | 0 ]"]
 
 
 def test_stops_are_round_but_for_the_minimum(explorer):
@@ -175,7 +175,7 @@ def test_a_sum_is_not_divided():
     explorer = gd.GradientExplorer(task)
     place(explorer, 0.4, -0.4, 12)
     added_up, divided = (text.at(explorer.position) for text in explorer.scene.marks[-2:])
-    assert divided.startswith("−∇L = sum = [")
+    assert divided.startswith("-∇L = sum = [")
     assert numbers(divided) == numbers(added_up)
     np.testing.assert_allclose(numbers(divided), -task.jacobian([[0.4, -0.4]])[:, 0], rtol=6e-3)
     total, share = (back(explorer.scene.marks[k], explorer.position) for k in (12, 14))

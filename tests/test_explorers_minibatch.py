@@ -185,7 +185,10 @@ def test_a_logistic_task_too():
         (lambda: gd.MinibatchExplorer(gd.surfaces.ravine()), "task must learn from samples"),
         (lambda: gd.MinibatchExplorer(7), "task must learn from samples"),
         (lambda: gd.MinibatchExplorer(gd.LinearRegression(np.eye(3), [1, 2, 3])), "4 parameters"),
-        (lambda: gd.MinibatchExplorer(TASK, iterations=1), "iterations must be at least 2, got 1"),
+        (
+            lambda: gd.MinibatchExplorer(TASK, iterations=1),
+            "must be a whole number, from 2",
+        ),
         (lambda: gd.MinibatchExplorer(TASK, iterations=9.5), "iterations must be a whole number"),
         (lambda: gd.MinibatchExplorer(TASK, iterations=True), "iterations must be a whole number"),
         (lambda: gd.MinibatchExplorer(TASK, start=[[90, 0]]), r"start \[90\.0, 0\.0\] is outside"),

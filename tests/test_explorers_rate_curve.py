@@ -235,8 +235,11 @@ def test_any_task(task, best):
         ),
         (lambda: gd.RateCurveExplorer(SURFACE, learning_rates=(1, 0.1)), "learning_rates must be"),
         (lambda: gd.RateCurveExplorer(SURFACE, learning_rates=(0, 0.1)), "learning_rates must be"),
-        (lambda: gd.RateCurveExplorer(SURFACE, iterations=-1), "iterations must not be negative"),
-        (lambda: gd.RateCurveExplorer(SURFACE, iterations=0), "iterations must be at least 1"),
+        (lambda: gd.RateCurveExplorer(SURFACE, iterations=-1), "must be a whole number, from 1"),
+        (
+            lambda: gd.RateCurveExplorer(SURFACE, iterations=0),
+            "must be a whole number, from 1",
+        ),
         (
             lambda: gd.RateCurveExplorer(gd.LinearRegression([1e200, 2e200], [1, 2])),
             "the largest stable learning rate is nan: rescale the data",

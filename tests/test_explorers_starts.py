@@ -362,7 +362,10 @@ def test_all_kinds_of_tasks_have_explorers(task):
     ("make", "words"),
     [
         (lambda: gd.StartsExplorer(gd.LinearRegression(np.eye(3), [1, 2, 3])), "4 parameters"),
-        (lambda: gd.StartsExplorer(gd.surfaces.bowl(), n_starts=0), "n_starts must be at least 1"),
+        (
+            lambda: gd.StartsExplorer(gd.surfaces.bowl(), n_starts=0),
+            "must be a whole number, at least 1",
+        ),
         (lambda: gd.StartsExplorer(gd.surfaces.bowl(), n_starts=9999), "n_starts must not exceed"),
         (lambda: gd.StartsExplorer(gd.surfaces.bowl(), n_starts=2.5), "must be a whole number"),
         (lambda: gd.StartsExplorer(gd.surfaces.bowl(), iterations=0), "iterations must be at"),

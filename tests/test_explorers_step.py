@@ -124,7 +124,7 @@ def test_at_the_minimum_nothing_moves():
         ((TASK, START, np.nan), "learning_rate must be positive"),
         ((TASK, START, 0.1, -1), "iterations must not be negative"),
         ((TASK, START, 0.1, 2.5), "iterations must be a whole number"),
-        ((TASK, START, 0.1, 128), "iterations must not exceed 127, got 128"),
+        ((TASK, START, 0.1, 128), "iterations must be a whole number, from 0 to 127"),
         ((TASK, START, 1e30), "the loss around theta, up to .* is too large for a picture"),
         ((TASK, START, 1e300), "the loss around theta, up to .* is too large for a picture"),
         ((TASK, [[np.nan, 0]], 0.1), "the loss around theta, up to nan"),

@@ -72,8 +72,8 @@ def test_whole_number_sliders_can_be_played():
     ("act", "words"),
     [
         (lambda f: f.still(pace=0), r"position names 'pace', .* it has rate, step, reduction"),
-        (lambda f: f.still(step=5), "step must be between 0 and 4, the last index.*got 5"),
-        (lambda f: f.still(step=-1), "step must be between 0 and 4, the last index.*got -1"),
+        (lambda f: f.still(step=5), "step must be a whole number, from 0 to 4, got 5"),
+        (lambda f: f.still(step=-1), "step must be a whole number, from 0 to 4, got -1"),
         (lambda f: f.update([], {"pace": [1]}), "dimensions names 'pace', .* no dimension"),
         (lambda f: make(controls={"pace": StopSlider(RATES, 1)}), "controls names 'pace'"),
         (lambda f: f.update([], {"rate": [np.nan]}), "dimension 'rate' has a value"),

@@ -306,11 +306,11 @@ def test_in_a_notebook_a_bar_tells(figure, tmp_path, monkeypatch):
         ("a", {}, "path must end in"),
         ("no/such/a.png", {}, "path is in a folder that does not exist: make .*such first"),
         ("a.gif", {"over": "pace"}, "over names 'pace', .* it has run, step"),
-        ("a.gif", {"fps": 0}, "fps must be a positive number, got 0"),
-        ("a.gif", {"fps": np.nan}, "fps must be a positive number, got nan"),
-        ("a.gif", {"frames": 1}, "frames must be a whole number of at least 2, got 1"),
+        ("a.gif", {"fps": 0}, "fps must be a positive number, 240 at most, got 0"),
+        ("a.gif", {"fps": np.nan}, "fps must be finite, got nan"),
+        ("a.gif", {"frames": 1}, "frames must be a whole number, at least 2, got 1"),
         ("a.gif", {"frames": 2.5}, r"frames must be a whole number .*, got 2\.5"),
-        ("a.png", {"dpi": "high"}, "dpi must be a positive number, got 'high'"),
+        ("a.png", {"dpi": "high"}, "dpi must be a number, got 'high'"),
     ],
 )
 def test_what_cannot_be_saved_is_named(figure, tmp_path, name, options, words):

@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from gdviz.arguments import as_floats
+from gdviz.arguments import as_number
 from gdviz.descent import Descent, gradient_descent
-from gdviz.explorers.controls import as_start, labelled, round_stops
+from gdviz.explorers.controls import as_iterations, as_start, labelled, round_stops
 from gdviz.figures import COLORS, gdviz_style
 from gdviz.figures.style import label
 from gdviz.live import LiveFigure, Player, Points, StopSlider, Text, Trail
@@ -68,14 +68,15 @@ class AutopsyExplorer(LiveFigure):
         theta = as_start(task, start)
         limit = float(task.max_stable_learning_rate(theta))
         if not 0 < limit < np.inf:
-            raise ValueError(f"the largest stable learning rate is {limit}: nothing can diverge")
+            raise ValueError(
+                f"task: the largest stable learning rate is {limit}: nothing can diverge"
+            )
         rates = round_stops(SLOWEST * limit, FASTEST * limit)
         if learning_rate is None:
             learning_rate = float(rates[np.argmin(np.abs(rates - FIRST * limit))])
-        rates = np.union1d(rates, as_floats("learning_rate", learning_rate))
+        rates = np.union1d(rates, as_number("learning_rate", learning_rate))
+        iterations = as_iterations(iterations, len(rates))
         self._batch = gradient_descent(task, theta, rates, iterations)
-        if iterations < 1:
-            raise ValueError(f"iterations must be at least 1, got {iterations}")
         self.learning_rate = StopSlider(
             rates, learning_rate, layout={"width": "100%", "max_width": "44em"}
         )

@@ -13,13 +13,13 @@ from numpy.typing import ArrayLike
 
 from gdviz.basins import destinations
 from gdviz.descent import Descent, gradient_descent
-from gdviz.explorers.controls import checked_start, labelled
-from gdviz.explorers.endings import Endings, draw_bare_curve, whole
+from gdviz.explorers.controls import as_iterations, checked_start, labelled
+from gdviz.explorers.endings import Endings, WithEndings, draw_bare_curve
 from gdviz.explorers.style import NOW, PATH, START
 from gdviz.figures import draw_relief, gdviz_style
 from gdviz.figures.style import label
 from gdviz.landscape import landscape, parameter_plane
-from gdviz.live import Line, LiveFigure, Player, Points, Raster, StopSlider, Text, Trail
+from gdviz.live import Line, Player, Points, Raster, StopSlider, Text, Trail
 from gdviz.surfaces import Surface
 from gdviz.task import Array, quiet_overflow
 
@@ -32,7 +32,7 @@ SLOWEST, FASTEST = 0.25, 1.05
 BOTH = ("learning_rate", "iteration")
 
 
-class BasinsExplorer(LiveFigure):
+class BasinsExplorer(WithEndings):
     """The basins of a landscape: every start in the colour of the minimum in which it ends.
 
     They change with the learning rate. Below or beside them is how much belongs to whom at all
@@ -74,7 +74,8 @@ class BasinsExplorer(LiveFigure):
                 f"surface must be a gd.Surface such as gd.surfaces.bumpy(), got {surface!r}"
             )
         self.surface = surface
-        self.iteration = IntSlider(min=0, max=whole("iterations", iterations), value=0)
+        iterations = as_iterations(iterations, STOPS[surface.dims])
+        self.iteration = IntSlider(min=0, max=iterations, value=0)
         self._endings = Endings(destinations(surface, surface.window))
         if not len(self.minima):
             raise ValueError(
@@ -116,17 +117,6 @@ class BasinsExplorer(LiveFigure):
 
     def __repr__(self) -> str:
         return f"BasinsExplorer({self.surface!r})"
-
-    @property
-    def minima(self) -> Array:
-        """The minima in which descents may end, the lowest first."""
-        return self._endings.destinations.minima
-
-    @property
-    def shares(self) -> Array:
-        """The part of the window that belongs to each of the `minima`, shape ``(k,)``."""
-        codes = self._codes[self.position["learning_rate"]]
-        return np.bincount(codes, minlength=len(self.minima) + 2)[: len(self.minima)] / len(codes)
 
     @property
     def start(self) -> Array:

@@ -9,11 +9,17 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from gdviz.descent import Descent, Status, gradient_descent
-from gdviz.explorers.controls import COARSE, checked_start, labelled, learning_rate_stops
+from gdviz.explorers.controls import (
+    COARSE,
+    as_iterations,
+    checked_start,
+    labelled,
+    learning_rate_stops,
+)
 from gdviz.explorers.style import NOW, PATH, START
 from gdviz.figures import COLORS, draw_landscape, draw_loss, gdviz_style
 from gdviz.figures.style import label
-from gdviz.landscape import landscape, minimizer_of, parameter_plane, window_around
+from gdviz.landscape import landscape, minimizers_of, parameter_plane, window_around
 from gdviz.live import LiveFigure, OpenStopSlider, Player, Points, Text, Trail, literal
 from gdviz.surfaces import Surface
 from gdviz.task import Array, Task
@@ -86,6 +92,7 @@ class CompareLandscapesExplorer(LiveFigure):
         if learning_rate is not None:
             self.learning_rate.value = learning_rate
         self._start = checked_start(next(iter(self.tasks.values())), start)
+        iterations = as_iterations(iterations, 2 * len(stops))
         self._descend(iterations)
         self.iteration = IntSlider(
             min=0, max=iterations, value=min(20, iterations), layout={"flex": "1 1 auto"}
@@ -173,7 +180,7 @@ class CompareLandscapesExplorer(LiveFigure):
             ):
                 picture = landscape(task, plane, self._window)
                 axes.clear()
-                draw_landscape(axes, picture, plane, minimizer_of(task))
+                draw_landscape(axes, picture, plane, minimizers_of(task))
                 axes.set_title("", loc="right")
                 label(axes, x=self._names[0], y=self._names[1], title=f"    {name}")
                 axes.plot(

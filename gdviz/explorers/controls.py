@@ -1,6 +1,6 @@
 """Controls that explorers share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from math import ceil, floor, log10
 from typing import Any
@@ -10,10 +10,12 @@ import traitlets
 from ipywidgets import HTML, Button, Dropdown, FloatSlider, HBox, Label, VBox, Widget
 from numpy.typing import ArrayLike
 
+from gdviz.arguments import as_whole
 from gdviz.initialization import Gaussian, Initialization, Uniform
 from gdviz.landscape import Plane, parameter_plane
 from gdviz.linear import LinearRegression
 from gdviz.live import OpenStopSlider
+from gdviz.live.figure import MAX_BYTES
 from gdviz.task import Array, Task
 
 LABEL_WIDTH = "8.5em"
@@ -53,6 +55,14 @@ def checked_start(task: Task, start: ArrayLike) -> Array:
     return theta.copy()
 
 
+def as_iterations(iterations: Any, runs: int = 1, least: int = 1) -> int:
+    """Return ``iterations`` as an int, or say how many the paths of ``runs`` descents can have.
+
+    Before they are computed: what takes two float32 numbers a step must fit into what is sent.
+    """
+    return as_whole("iterations", iterations, least, MAX_BYTES // (8 * runs) - 1)
+
+
 def labelled(label: str, *widgets: Any) -> HBox:
     """Return a row: a label of the common width, then the widgets."""
     return HBox([Label(label, layout={"width": LABEL_WIDTH, "flex": "none"}), *widgets])
@@ -64,7 +74,10 @@ def learning_rate_stops(limit: float, digits: Sequence[float] = FINE) -> Array:
     ``digits`` are the stops of a decade: `FINE` makes some 80, `COARSE` 27.
     """
     if not 0 < limit < np.inf:
-        raise ValueError(f"the largest stable learning rate is {limit}: rescale the data")
+        raise ValueError(
+            f"task: the largest stable learning rate is {limit}, where a slider has no place: "
+            "rescale the data or the loss"
+        )
     return round_stops(SLOWEST * limit, FASTEST * limit, digits)
 
 
@@ -73,6 +86,23 @@ def round_stops(low: float, high: float, digits: Sequence[float] = FINE) -> Arra
     decades = range(floor(log10(low)), ceil(log10(high)))
     stops = np.array([float(f"{digit}e{decade}") for decade in decades for digit in digits])
     return np.append(stops[(stops >= low) & (stops < high * (1 - 1e-9))], high)
+
+
+def draw_or_go_back(control: Widget, names: str | list[str], draw: Callable[[], None]) -> None:
+    """Call ``draw`` when a trait of these names changes; if it refuses, the trait goes back."""
+
+    def changed(change: Any) -> None:
+        try:
+            draw()
+        except ValueError:
+            control.unobserve(changed, names)
+            try:
+                control.set_trait(change.name, change.old)
+            finally:
+                control.observe(changed, names)
+            raise
+
+    control.observe(changed, names)
 
 
 def even_stops(low: float, high: float, count: int) -> Array:

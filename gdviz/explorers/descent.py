@@ -16,7 +16,9 @@ from gdviz.explorers.controls import (
     COARSEST,
     FINE,
     InitializationControl,
+    as_iterations,
     checked_start,
+    draw_or_go_back,
     labelled,
     learning_rate_stops,
     with_marks,
@@ -29,7 +31,7 @@ from gdviz.landscape import minimizer_of
 from gdviz.linear import LinearRegression
 from gdviz.live import LiveFigure, OpenStopSlider, Player, Presets, Text, Track
 from gdviz.surfaces import GRID_POINTS, Surface
-from gdviz.task import Array, Task
+from gdviz.task import Array, Task, quiet_overflow
 
 THREE_PANELS = ((0.072, 0.13, 0.27, 0.69), (0.485, 0.13, 0.19, 0.69), (0.75, 0.13, 0.24, 0.69))
 """Left, bottom, width and height of landscape, loss curve and fit, as fractions of the figure."""
@@ -99,13 +101,10 @@ class DescentExplorer(LiveFigure):
         is_classifier = isinstance(task, Classifier)
         if iterations is None:
             iterations = ITERATIONS_OF_CLASSIFIER if is_classifier else ITERATIONS
-        if isinstance(iterations, bool) or not isinstance(iterations, (int, np.integer)):
-            raise ValueError(f"iterations must be a whole number, got {iterations!r}")
-        if iterations < 1:
-            raise ValueError(f"iterations must be at least 1, got {iterations}")
         self.task = task
         self._limit, self._limit_name = _stable_learning_rate(task)
         self._stops = learning_rate_stops(self._limit, COARSE if is_classifier else FINE)
+        iterations = as_iterations(iterations, len(self._stops))
         self.learning_rate = OpenStopSlider(
             self._stops,
             self._stop_near(self._limit / 4),
@@ -134,7 +133,7 @@ class DescentExplorer(LiveFigure):
         self.on_click(self._ground.axes, self._start_at)
         self.asks_kernel(*self.initialization.controls, self.view, self.azimuth, self.elevation)
         self.learning_rate.observe(self._follow, "value")
-        self.initialization.observe(self._draw_start, ["value", "seed"])
+        draw_or_go_back(self.initialization, ["value", "seed"], self._draw_start)
         self.view.observe(self._change_view, "value")
 
     def freeze(self, max_bytes: int) -> None:
@@ -239,7 +238,7 @@ class DescentExplorer(LiveFigure):
         draws = self.initialization.value.sample((1000, *self.task.shape), rng=0)
         return np.asarray(np.quantile(draws, [0.1, 0.9], axis=0))
 
-    def _draw_start(self, _: Any) -> None:
+    def _draw_start(self) -> None:
         self.start = self.initialization.sample(self.task.shape)
 
     def _start_at(self, x: float, y: float) -> None:
@@ -342,6 +341,7 @@ def _turning(name: str, value: int, low: int, high: int) -> IntSlider:
     return IntSlider(value, low, high, 5, description=name, disabled=True, layout={"width": "17em"})
 
 
+@quiet_overflow()
 def _stable_learning_rate(task: Task) -> tuple[float, str]:
     """Return the largest stable learning rate, and what to call it on the slider's scale."""
     best = minimizer_of(task)

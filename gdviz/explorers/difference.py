@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from gdviz.arguments import as_floats, as_number
 from gdviz.explorers.style import LINE, NOW
 from gdviz.figures import COLORS, gdviz_style
 from gdviz.figures.style import label
@@ -49,9 +50,7 @@ class DifferenceExplorer(LiveFigure):
         derivative: Callable[[float], ArrayLike],
         x: float,
     ) -> None:
-        if isinstance(x, bool) or not isinstance(x, (int, float)) or not np.isfinite(x):
-            raise ValueError(f"x must be a finite number, got {x!r}")
-        self.x = float(x)
+        self.x = as_number("x", x)
         h = STEPS
         here, ahead, behind = (_values("function", function, self.x + s) for s in (0 * h, h, -h))
         [slope] = _values("derivative", derivative, np.array([self.x]))
@@ -98,13 +97,13 @@ class DifferenceExplorer(LiveFigure):
 
 
 def _values(name: str, function: Callable[[float], ArrayLike], points: Array) -> Array:
-    values = np.array([np.asarray(function(float(point)), dtype=float) for point in points])
-    if values.shape != points.shape or not np.isfinite(values).all():
+    values = [as_floats(f"what {name} returns", function(float(point))) for point in points]
+    if any(value.shape != () or not np.isfinite(value) for value in values):
         raise ValueError(
             f"{name} must return one finite number for each x between {points.min():.3g} and "
             f"{points.max():.3g}"
         )
-    return values
+    return np.array(values)
 
 
 def _draw_curve(axes: Axes, function: Callable[[float], ArrayLike], x: float, slope: float) -> None:

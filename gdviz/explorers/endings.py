@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gdviz.basins import Codes, Destinations
 from gdviz.figures import COLORS, draw_curve
 from gdviz.landscape import Landscape, Plane
-from gdviz.live import Text
+from gdviz.live import LiveFigure, Text
 from gdviz.task import Array, Task
 
 MINIMA = tuple(COLORS[name] for name in ("blue", "orange", "green", "purple", "sky blue", "yellow"))
@@ -107,6 +107,25 @@ class Endings:
             axes.plot(x, y, "*", color=self.colors[k], markeredgecolor="black", markersize=15)
 
 
+class WithEndings(LiveFigure):
+    """A figure that knows where all its starts end, at each learning rate."""
+
+    _endings: Endings
+    _codes: Codes
+    """Destinations of the starts, shape ``(n_rates, n)``."""
+
+    @property
+    def minima(self) -> Array:
+        """The minima in which descents may end, the lowest first."""
+        return self._endings.destinations.minima
+
+    @property
+    def shares(self) -> Array:
+        """The part of the starts that ends in each of the `minima`, shape ``(k,)``."""
+        codes = self._codes[self.position["learning_rate"]]
+        return np.bincount(codes, minlength=len(self.minima) + 2)[: len(self.minima)] / len(codes)
+
+
 def draw_bare_curve(axes: Axes, landscape: Landscape, plane: Plane, task: Task) -> None:
     """Draw the loss over a single parameter, above something else that shares its axis."""
     draw_curve(axes, landscape, plane, task)
@@ -127,13 +146,4 @@ def _place(theta: Array) -> str:
 
 def _short(value: float) -> str:
     text = f"{value:.2f}" if abs(value) < 100 else f"{value:.3g}"
-    return "0.00" if text == "-0.00" else text.replace("-", "\N{MINUS SIGN}")
-
-
-def whole(name: str, value: int) -> int:
-    """Return a whole number of at least 1, or say that it is none."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise ValueError(f"{name} must be a whole number, got {value!r}")
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1, got {value}")
-    return int(value)
+    return "0.00" if text == "-0.00" else text

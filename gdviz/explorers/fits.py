@@ -147,7 +147,8 @@ def _cut(polygon: Array, line: Array) -> Array:
         for point in (here, following)
     )
     crosses = (z_here >= 0) != (z_following >= 0)
-    share = np.where(crosses, z_here / (z_here - z_following), np.nan)
+    with np.errstate(divide="ignore"):  # where the line is parallel to an edge
+        share = np.where(crosses, z_here / (z_here - z_following), np.nan)
     crossing = here + share[..., None] * (following - here)
     kept = np.where((z_here >= 0)[..., None], here, np.nan)
     both = np.stack([kept, crossing], axis=-2).reshape(*crossing.shape[:-2], 2 * n, 2)

@@ -12,7 +12,7 @@ from gdviz.explorers.controls import even_stops, plane_of_a_line
 from gdviz.explorers.style import ARROW, LINE, NOW, START
 from gdviz.figures import COLORS, draw_fit, draw_landscape, gdviz_style
 from gdviz.figures.style import label
-from gdviz.landscape import Plane, landscape, window_around
+from gdviz.landscape import Plane, landscape, minimizers_of, window_around
 from gdviz.linear import LinearRegression
 from gdviz.live import Line, LiveFigure, Points, Text, Trail
 from gdviz.live.tracks import Track
@@ -81,8 +81,8 @@ class GradientExplorer(LiveFigure):
             figure = Figure(figsize=(11, 4.5))
             on_data, on_landscape, on_chain = (figure.add_axes(panel) for panel in PANELS)
             _draw_data(on_data, task.dataset)
-            draw_landscape(on_landscape, landscape(task, plane, window), plane, task.minimizer())
-            scale = f"−ε ∇l,  ε = {self.learning_rate:g}"
+            draw_landscape(on_landscape, landscape(task, plane, window), plane, minimizers_of(task))
+            scale = f"-ε ∇l,  ε = {self.learning_rate:g}"
             on_landscape.set_title(scale, loc="right", fontsize=11, fontweight="normal")
             _draw_chain(on_chain, plane)
 
@@ -164,7 +164,7 @@ def _words(residual: Array, pulls: Array, sums: Array, averages: bool) -> tuple[
     sums = np.where(np.abs(sums) > rest, sums, 0)  # where they cancel, 0 and not -1e-16
     means = sums / n if averages else sums
     divided = f"sum ÷ {n}" if averages else "sum"
-    words = {"name": [*[divided] * (n - 1), f"−∇L = {divided}"]}
+    words = {"name": [*[divided] * (n - 1), f"-∇L = {divided}"]}
     values = {"residual": residual, "name": np.arange(n)}
     for name, rows in {"pull": pulls, "sum": sums, "mean": means}.items():
         values |= {f"{name}_W": rows[..., 0], f"{name}_b": rows[..., 1]}
@@ -179,12 +179,12 @@ def _words(residual: Array, pulls: Array, sums: Array, averages: bool) -> tuple[
     right: dict[str, Any] = {"x": 0.988, "align": "right"}
     readouts = [
         text(sample, x=0.012, y=0.935, bold=True),
-        text(f"−∇l = −2 · residual · (x, 1) = {pull}", x=0.31, y=0.935),
+        text(f"-∇l = -2 · residual · (x, 1) = {pull}", x=0.31, y=0.935),
         text(added, y=0.935, color=COLORS["blue"], **right),
         text(mean, y=0.875, bold=True, **right),
     ]
     theta = "W = {W:.3g}, b = {b:.3g}"
-    return readouts, text(f"{theta}; {sample}, −∇l = {pull}; {added}; {mean}")
+    return readouts, text(f"{theta}; {sample}, -∇l = {pull}; {added}; {mean}")
 
 
 def _arrow(axes: Axes, tails: Array, tips: Array, window: Array, **style: Any) -> Line:

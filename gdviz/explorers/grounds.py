@@ -14,12 +14,12 @@ from mpl_toolkits.mplot3d import Axes3D
 
 from gdviz.descent import Descent
 from gdviz.explorers.style import NOW, PATH, START
-from gdviz.figures import draw_curve, draw_landscape, draw_surface
+from gdviz.figures import draw_curve, draw_landscape, draw_surface, loss_range
 from gdviz.landscape import (
     Landscape,
     Plane,
     landscape,
-    minimizer_of,
+    minimizers_of,
     parameter_plane,
     path_plane,
     window_around,
@@ -78,8 +78,9 @@ class Ground(ABC):
         window = window_around(self.task, self.plane, starts)
         if hasattr(self, "window") and np.array_equal(window, self.window):
             return False
-        self.window = window
-        self.picture = landscape(self.task, self.plane, window)
+        picture = landscape(self.task, self.plane, window)
+        loss_range(picture)  # refuses what cannot be drawn, while all is as it was
+        self.window, self.picture = window, picture
         return True
 
     @abstractmethod
@@ -105,7 +106,7 @@ class Curve(Ground):
     def paint(self) -> None:
         """Draw what stands still."""
         self.axes.clear()
-        draw_curve(self.axes, self.picture, self.plane, self.task, minimizer_of(self.task))
+        draw_curve(self.axes, self.picture, self.plane, self.task, minimizers_of(self.task))
 
     def tracks(self, batch: Descent, over: Sequence[str]) -> list[Track]:
         """Return the descents as balls on the curve."""
@@ -126,7 +127,7 @@ class Map(Ground):
     def paint(self) -> None:
         """Draw what stands still."""
         self.axes.clear()
-        draw_landscape(self.axes, self.picture, self.plane, self.minimizer())
+        draw_landscape(self.axes, self.picture, self.plane, self.minimizers())
 
     def tracks(self, batch: Descent, over: Sequence[str]) -> list[Track]:
         """Return the descents as paths on the map."""
@@ -137,9 +138,9 @@ class Map(Ground):
         """Return the θ of a place on the map."""
         return self.plane.point(x, y)
 
-    def minimizer(self) -> Array | None:
-        """Return the θ to be marked with a star, if there is one."""
-        return minimizer_of(self.task)
+    def minimizers(self) -> Array | None:
+        """Return the θ to be marked with stars, if there are any."""
+        return minimizers_of(self.task)
 
 
 class PathMap(Map):
@@ -160,13 +161,15 @@ class PathMap(Map):
         paths = theta[good][np.argsort(-loss[good, -1], kind="stable")]
         if not len(paths):
             paths = theta[:1]
-        self.plane, _ = path_plane(paths)
-        points = self.plane.coordinates(paths)
+        plane, _ = path_plane(paths)
+        points = plane.coordinates(paths)
         low, high = np.nanmin(points, axis=(0, 1)), np.nanmax(points, axis=(0, 1))
         radius = MARGIN * np.max(high - low) / 2 or 1.0
         centre = (low + high) / 2
-        self.window = np.stack([centre - radius, centre + radius], axis=-1)
-        self.picture = landscape(self.task, self.plane, self.window, RESOLUTION)
+        window = np.stack([centre - radius, centre + radius], axis=-1)
+        picture = landscape(self.task, plane, window, RESOLUTION)
+        loss_range(picture)
+        self.plane, self.window, self.picture = plane, window, picture
         return True
 
     def paint(self) -> None:
@@ -185,12 +188,12 @@ class PathMap(Map):
         )
         return [*super().tracks(batch, over), words]
 
-    def minimizer(self) -> Array | None:
+    def minimizers(self) -> Array | None:
         """Return it only where it is in the plane, or so near that the eye could not tell."""
-        best = super().minimizer()
+        best = super().minimizers()
         if best is None:
             return None
-        beside = best - self.plane.point(*self.plane.coordinates(best))
+        beside = best - self.plane.point(*self.plane.coordinates(best).T)
         return best if np.linalg.norm(beside) < 0.01 * np.ptp(self.window) else None
 
 
@@ -209,7 +212,7 @@ class Relief:
         """Draw what stands still."""
         self.axes.clear()
         ground = self.ground
-        draw_surface(self.axes, ground.picture, ground.plane, ground.task, ground.minimizer())
+        draw_surface(self.axes, ground.picture, ground.plane, ground.task, ground.minimizers())
 
     def tracks(self, batch: Descent, over: Sequence[str]) -> list[Track]:
         """Return the descents; outside the surface's own box they are not shown."""

@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike
 
 from gdviz.arguments import as_floats
 from gdviz.descent import Status, gradient_descent
-from gdviz.explorers.controls import as_start, labelled
+from gdviz.explorers.controls import as_iterations, as_start, labelled
 from gdviz.explorers.grounds import walk
 from gdviz.figures import draw_curve, draw_landscape, gdviz_style
-from gdviz.landscape import landscape, minimizer_of, parameter_plane, window_around
+from gdviz.landscape import landscape, minimizer_of, minimizers_of, parameter_plane, window_around
 from gdviz.live import LiveFigure, Player, Text, Track, literal
 from gdviz.task import Array, Task
 
@@ -73,6 +73,7 @@ class LearningRatesExplorer(LiveFigure):
                 f"{learning_rates!r}"
             )
         rates = as_floats("learning_rates", list(learning_rates.values()))
+        iterations = as_iterations(iterations, len(rates), least=0)
         self.descent = gradient_descent(task, theta, rates, iterations)
         self.iteration = IntSlider(min=0, max=iterations, layout={"flex": "1 1 auto"})
         with gdviz_style():
@@ -96,7 +97,7 @@ class LearningRatesExplorer(LiveFigure):
     def _draw_panels(
         self, figure: Figure, learning_rates: Mapping[str, float], start: Array
     ) -> None:
-        task, plane, best = self.task, self._plane, minimizer_of(self.task)
+        task, plane, best = self.task, self._plane, minimizers_of(self.task)
         picture = landscape(task, plane, window_around(task, plane, start[None]))
         width = (ENDS[len(plane.names)] - LEFT + GAP) / len(learning_rates) - GAP
         self._axes = []

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from gdviz.explorers.controls import labelled
+from gdviz.explorers.controls import as_iterations, labelled
 from gdviz.explorers.style import NOW, PATH, START
 from gdviz.explorers.terrain import Terrain
 from gdviz.figures import gdviz_style, loss_range
@@ -66,10 +66,7 @@ class MinibatchExplorer(LiveFigure):
             raise ValueError(
                 f"task must learn from samples, such as gd.LinearRegression(X, y), got {task!r}"
             )
-        if isinstance(iterations, bool) or not isinstance(iterations, (int, np.integer)):
-            raise ValueError(f"iterations must be a whole number, got {iterations!r}")
-        if iterations < 2:
-            raise ValueError(f"iterations must be at least 2, got {iterations}")
+        iterations = as_iterations(iterations, N_SEEDS, least=2)
         self.task = task
         self._terrain = terrain = Terrain(task)
         self.start = terrain.start(start)
@@ -148,11 +145,11 @@ class MinibatchExplorer(LiveFigure):
             axes.set(yscale="log", ylim=(10.0**-DIGITS * self._top / 2, 2 * self._top))
             axes.grid(color="0.9")
         on_steps.set_xlim(-0.02 * last, 1.04 * last)
-        on_steps.set_title("L − L* at each step")
+        on_steps.set_title("L - L* at each step")
         on_steps.set_xlabel("step")
         on_samples.set_xscale("symlog", linthresh=1)
         on_samples.set_xlim(-0.15, 2 * last * self.task.n_samples)
-        on_samples.set_title("L − L* by samples seen")
+        on_samples.set_title("L - L* by samples seen")
         on_samples.set_xlabel("samples looked at")
         on_samples.set_yticklabels([])
         for axes in (on_steps, on_samples):
@@ -199,7 +196,7 @@ class MinibatchExplorer(LiveFigure):
                 text(f"batch size {{batch_size}} of {self.task.n_samples}", 0.012),
                 text("ε = {learning_rate:.3g}", 0.2),
                 text("step {iteration}, epoch {epoch:.3g}", 0.295),
-                text("L − L* = {above:.2g}", 0.525),
+                text("L - L* = {above:.2g}", 0.525),
                 text(
                     f"mean of steps {len(steps) // 2} to {steps[-1]}: {{floor:.2g}}",
                     0.988,
@@ -226,7 +223,7 @@ class MinibatchExplorer(LiveFigure):
 def _rates(limit: float) -> Array:
     """Return the round numbers 1, 2, 5, ... from a hundredth of the stability limit to below it."""
     if not 0 < limit < np.inf:
-        raise ValueError(f"the largest stable learning rate is {limit}: rescale the data")
+        raise ValueError(f"task: the largest stable learning rate is {limit}: rescale the data")
     decade = int(np.floor(np.log10(limit)))
     rates = np.array([float(f"{d}e{k}") for k in range(decade - 3, decade + 2) for d in (1, 2, 5)])
     return rates[(rates > 0.0099 * limit) & (rates < 0.99 * limit)]

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
+from gdviz.arguments import as_number, as_whole
 from gdviz.classification import Classifier
 from gdviz.descent import gradient_descent
 from gdviz.explorers.arrows import arrow
@@ -17,7 +18,7 @@ from gdviz.figures import COLORS, draw_classes, gdviz_style
 from gdviz.figures.style import label
 from gdviz.live import Line, LiveFigure, Player, Text
 from gdviz.live.sliders import slider_for
-from gdviz.task import Array
+from gdviz.task import Array, quiet_overflow
 
 BOTH = ("class", "iteration")
 SCALE = 0.4
@@ -73,7 +74,11 @@ class PullExplorer(LiveFigure):
             )
         self.task = task
         theta = task.as_theta(start)
-        rate = task.max_stable_learning_rate() / 2 if learning_rate is None else learning_rate
+        if learning_rate is None:
+            rate = float(task.max_stable_learning_rate()) / 2
+        else:
+            rate = as_number("learning_rate", learning_rate)
+        iterations = as_whole("iterations", iterations, most=MOST // task.shape[0] - 1)
         self.descent = gradient_descent(task, theta, rate, iterations)
         if self.descent.loss.ndim != 1:
             raise ValueError(
@@ -86,8 +91,10 @@ class PullExplorer(LiveFigure):
         shown = _shown(task, MOST // pull[..., 0].size)
         # The mean of all pulls is short: drawn so that the longest can be seen.
         extent = np.ptp(task.dataset.X[shown], axis=0)
-        longest = np.linalg.norm(step[..., :2] / np.where(extent > 0, extent, 1), axis=-1).max()
-        means = MEAN / (longest or 1) * step[..., :2]
+        with quiet_overflow():
+            lengths = np.linalg.norm(step[..., :2] / np.where(extent > 0, extent, 1), axis=-1)
+            longest = lengths[np.isfinite(lengths)].max(initial=0)
+            means = MEAN / (longest or 1) * step[..., :2]
         with gdviz_style():
             figure = Figure(figsize=(11, 4.3))
             on_samples = figure.add_axes((0.06, 0.13, 0.3, 0.63))
@@ -207,7 +214,8 @@ def _draw_samples(axes: Axes, task: Classifier, shown: NDArray[np.intp], means: 
     """Scatter the samples, with room for all that they can pull; return the window."""
     X = task.dataset.X[shown]
     reach = np.concatenate([X * (1 - SCALE), X * (1 + SCALE), means.reshape(-1, 2), [[0, 0]]])
-    low, high = np.nanmin(reach, axis=0), np.nanmax(reach, axis=0)
+    reach = np.where(np.isfinite(reach), reach, 0)
+    low, high = reach.min(axis=0), reach.max(axis=0)
     margin = 0.03 * (high - low) + (high == low)
     window = np.stack([low - margin, high + margin], axis=-1)
     draw_classes(axes, task.subset(shown))

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from gdviz.descent import Descent, gradient_descent
-from gdviz.explorers.controls import labelled
+from gdviz.explorers.controls import as_iterations, labelled
 from gdviz.explorers.style import NOW, PATH, START
 from gdviz.explorers.terrain import Terrain
 from gdviz.explorers.tuning import PER_DECADE, Tuning, grid_of_rates, tune
@@ -92,10 +92,7 @@ class RaceExplorer(LiveFigure):
         iterations: int = 100,
     ) -> None:
         self.optimizers = _checked(optimizers)
-        if isinstance(iterations, bool) or not isinstance(iterations, (int, np.integer)):
-            raise ValueError(f"iterations must be a whole number, got {iterations!r}")
-        if iterations < 1:
-            raise ValueError(f"iterations must be at least 1, got {iterations}")
+        iterations = as_iterations(iterations, len(self.optimizers) * len(FACTORS))
         self.task = task
         self._terrain = terrain = Terrain(task)
         self._start = terrain.start(start)
@@ -243,7 +240,7 @@ class RaceExplorer(LiveFigure):
             readouts = {"rate": rates[:, None], "loss": above[name]}
             texts += [
                 Text(template, readouts, ALL[1:], x=x + 0.018, y=y, size=11)
-                for template, y in zip(("ε = {rate:.2g}", "L − L* = {loss:.2g}"), LEGEND[1:])
+                for template, y in zip(("ε = {rate:.2g}", "L - L* = {loss:.2g}"), LEGEND[1:])
             ]
         u, v = terrain.plane.coordinates(self._start)
         standing, words, ratio = _standings(names, np.stack(list(above.values())))
@@ -301,7 +298,7 @@ def _draw_losses(axes: Axes, iterations: int) -> None:
     axes.set(yscale="log", xlim=(-0.02 * iterations, 1.04 * iterations))
     axes.minorticks_off()
     axes.grid(color="0.9")
-    axes.set_title("L − L* at each iteration")
+    axes.set_title("L - L* at each iteration")
     axes.set_xlabel("iteration")
 
 
@@ -312,7 +309,7 @@ def _draw_tuning(axes: Axes, tunings: list[Tuning]) -> None:
     axes.grid(color="0.9")
     axes.minorticks_off()
     axes.set_yticklabels([])
-    axes.set_title("L − L* in the end, by ε")
+    axes.set_title("L - L* in the end, by ε")
     axes.set_xlabel("learning rate ε")
 
 
@@ -320,17 +317,24 @@ def _draw_tuning(axes: Axes, tunings: list[Tuning]) -> None:
 def _standings(names: list[str], above: Array) -> tuple[Array, list[str], Array]:
     """Return who leads, as a number of a phrase; the phrases; and the ratio to the next one's loss.
 
-    Nobody leads where even the least loss is above the first one; the ratio is then to that.
+    Nobody leads where even the least loss is above the first one; the ratio is then to that. Who
+    runs alone is compared with its own start.
     ``above`` has shape ``(n_optimizers, ..., n_iterations)``.
     """
     if len(names) == 1:
-        alone = np.ones(above.shape[1:])
-        return np.zeros(alone.shape, dtype=int), [f"{names[0]} runs alone: factor "], alone
+        [loss] = above
+        words = [
+            f"{names[0]} is below its start by a factor of ",
+            f"{names[0]} is above its start by a factor of ",
+        ]
+        change = loss / loss[..., :1]
+        climbed = change > 1
+        return climbed.astype(int), words, np.where(climbed, change, 1 / change)
     order = np.argsort(above, axis=0, kind="stable")
     first, second = order[:2]
     least, next_one = np.sort(above, axis=0)[:2]
     ratio = np.where(np.isinf(least), 1.0, next_one / least)
-    phrases = ["nobody leads: factor "] + [
+    phrases = ["level: the first two differ by a factor of "] + [
         f"{leader} leads, before {follower} by a factor of "
         for leader in names
         for follower in names

@@ -10,7 +10,14 @@ from matplotlib.ticker import LogLocator, NullLocator
 from numpy.typing import ArrayLike
 
 from gdviz.descent import Descent, Status, gradient_descent
-from gdviz.explorers.controls import FASTEST, as_start, labelled, round_stops, with_marks
+from gdviz.explorers.controls import (
+    FASTEST,
+    as_iterations,
+    as_start,
+    labelled,
+    round_stops,
+    with_marks,
+)
 from gdviz.explorers.style import NOW, PATH
 from gdviz.figures import COLORS, gdviz_style
 from gdviz.figures.style import label
@@ -83,11 +90,10 @@ class RateCurveExplorer(LiveFigure):
         if not 0 < low < high < np.inf:
             raise ValueError(f"learning_rates must be 0 < lowest < highest, got {learning_rates}")
         stops = round_stops(low, high)
+        iterations = as_iterations(iterations, N_RATES // 2)  # each a loss alone
         curve = gradient_descent(
             task, self._start, np.geomspace(stops[0], stops[-1], N_RATES), iterations
         )
-        if iterations < 1:
-            raise ValueError(f"iterations must be at least 1, got {iterations}")
         first = curve.loss[0, 0] - task.least_loss
         if not 0 < first < np.inf:
             raise ValueError(
@@ -169,11 +175,13 @@ class RateCurveExplorer(LiveFigure):
         """Keep the U and its lowest point at every iteration."""
         loss = self._avoidable(curve.loss)
         iterations = np.arange(curve.iterations + 1)
-        least = np.nanmin(loss, axis=0)
+        loss = np.where(np.isnan(loss), np.inf, loss)
+        least = loss.min(axis=0)
         # Where only rounding is left, the lowest point is the last one that could be told.
         told = np.where(least > ROUNDING * np.abs(curve.loss[0, 0]), iterations, 1)
-        lowest = np.nanargmin(loss, axis=0)[np.maximum.accumulate(told)]
-        self._lowest = curve.learning_rate[lowest]
+        lowest = loss.argmin(axis=0)[np.maximum.accumulate(told)]
+        # Where all rates are too large by far, none is lowest.
+        self._lowest = np.where(np.isinf(least), np.nan, curve.learning_rate[lowest])
         on_curve, _ = self._axes
         self._curve = [
             Line(
@@ -251,7 +259,7 @@ def _limit_and_best(task: Task, start: Array) -> tuple[float, float | None]:
     hessian = task.hessian(centre)
     limit = float(task.max_stable_learning_rate(centre))
     if not 0 < limit < np.inf:
-        raise ValueError(f"the largest stable learning rate is {limit}: rescale the data")
+        raise ValueError(f"task: the largest stable learning rate is {limit}: rescale the data")
     if not np.allclose(hessian, task.hessian(start), rtol=1e-9, atol=1e-9 / limit):
         return limit, None
     curvatures = np.linalg.eigvalsh(hessian)

@@ -10,16 +10,21 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from gdviz.arguments import as_floats
+from gdviz.arguments import as_floats, as_whole
 from gdviz.basins import Codes, destinations
 from gdviz.descent import Descent, gradient_descent
-from gdviz.explorers.controls import InitializationControl, labelled
-from gdviz.explorers.endings import Endings, draw_bare_curve, whole
+from gdviz.explorers.controls import (
+    InitializationControl,
+    as_iterations,
+    draw_or_go_back,
+    labelled,
+)
+from gdviz.explorers.endings import Endings, WithEndings, draw_bare_curve
 from gdviz.figures import draw_relief, gdviz_style, loss_range
 from gdviz.figures.style import label
 from gdviz.initialization import Gaussian, Initialization, Uniform
 from gdviz.landscape import landscape, parameter_plane, window_around
-from gdviz.live import Area, Line, LiveFigure, Player, Points, StopSlider, Text
+from gdviz.live import Area, Line, Player, Points, StopSlider, Text
 from gdviz.live.figure import MAX_BYTES
 from gdviz.live.tracks import Track
 from gdviz.surfaces import Surface
@@ -37,7 +42,7 @@ BEYOND = np.array([1.16, 1.22])
 BOTH = ("learning_rate", "iteration")
 
 
-class StartsExplorer(LiveFigure):
+class StartsExplorer(WithEndings):
     """Starts drawn from a distribution, their descents together, and the losses that they have.
 
     Every start has the colour of the minimum in which its descent ends. The histograms beside
@@ -91,8 +96,8 @@ class StartsExplorer(LiveFigure):
         self._endings = Endings(destinations(task, window))
         rates = self._rates(learning_rates)
         self.learning_rate = StopSlider(rates, rates[min(2, len(rates) - 1)])
-        self.iteration = IntSlider(min=0, max=whole("iterations", iterations), value=0)
-        chosen, most = whole("n_starts", n_starts), self._most()
+        self.iteration = IntSlider(min=0, max=as_iterations(iterations, len(rates)), value=0)
+        chosen, most = as_whole("n_starts", n_starts, 1), self._most()
         if chosen > most:
             raise ValueError(
                 f"n_starts must not exceed {most}, got {n_starts}: take fewer, or fewer iterations "
@@ -117,8 +122,8 @@ class StartsExplorer(LiveFigure):
                 controls={"learning_rate": self.learning_rate, "iteration": self.iteration},
             )
         self.asks_kernel(*self.initialization.controls, self.n_starts)
-        self.initialization.observe(self._draw, ["value", "seed"])
-        self.n_starts.observe(self._draw, "value")
+        draw_or_go_back(self.initialization, ["value", "seed"], self._draw)
+        draw_or_go_back(self.n_starts, "value", self._draw)
 
     def _rows(self) -> list[Widget]:
         return [
@@ -131,17 +136,6 @@ class StartsExplorer(LiveFigure):
 
     def __repr__(self) -> str:
         return f"StartsExplorer({self.task!r})"
-
-    @property
-    def minima(self) -> Array:
-        """The minima in which descents may end, the lowest first."""
-        return self._endings.destinations.minima
-
-    @property
-    def shares(self) -> Array:
-        """The part of the starts that ends in each of the `minima`, shape ``(k,)``."""
-        codes = self._codes[self.position["learning_rate"]]
-        return np.bincount(codes, minlength=len(self.minima) + 2)[: len(self.minima)] / len(codes)
 
     @property
     def descent(self) -> Descent:
@@ -185,7 +179,7 @@ class StartsExplorer(LiveFigure):
             )
         return np.array([float(f"{limit * part:.1e}") for part in RATES])
 
-    def _draw(self, _: Any) -> None:
+    def _draw(self) -> None:
         self._descend()
         with gdviz_style():
             self.update(**self._contents())

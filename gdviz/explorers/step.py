@@ -6,11 +6,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from gdviz.arguments import as_whole
 from gdviz.descent import gradient_descent
 from gdviz.explorers.arrows import arrow
 from gdviz.explorers.style import ARROW, NOW, PATH, START
 from gdviz.figures import draw_landscape, gdviz_style
-from gdviz.landscape import landscape, parameter_plane, window_around
+from gdviz.landscape import landscape, minimizers_of, parameter_plane, window_around
 from gdviz.live import Line, LiveFigure, Points, Text, Trail
 from gdviz.task import Array, Task
 
@@ -47,20 +48,21 @@ class StepExplorer(LiveFigure):
     ) -> None:
         self.task = task
         plane = parameter_plane(task)
+        if len(plane.names) != 2:
+            raise ValueError(f"task must have two parameters, got {task!r}")
+        iterations = as_whole("iterations", iterations, most=MOST)
         self.descent = gradient_descent(task, theta, learning_rate, iterations)
         if self.descent.loss.ndim > 1:
             raise ValueError(
                 f"one start and one learning_rate make one run: theta has shape {np.shape(theta)}, "
                 f"learning_rate {np.shape(learning_rate)}"
             )
-        if iterations > MOST:
-            raise ValueError(f"iterations must not exceed {MOST}, got {iterations}")
         window = window_around(task, plane, self.descent.theta)
         with gdviz_style():
             figure = Figure(figsize=(9.5, 4.0))
             on_landscape = figure.add_axes((0.075, 0.14, 0.33, 0.77))
             on_code = figure.add_axes((0.53, 0.04, 0.46, 0.9))
-            draw_landscape(on_landscape, landscape(task, plane, window), plane, task.minimizer())
+            draw_landscape(on_landscape, landscape(task, plane, window), plane, minimizers_of(task))
             on_code.axis("off")
             on_code.set(xlim=(0, 1), ylim=(0, 1))
             for k, code in enumerate([*CODE, f"    # ε = {learning_rate:g}"]):

@@ -8,7 +8,14 @@ from numpy.typing import ArrayLike
 
 from gdviz.explorers.controls import checked_start
 from gdviz.figures import draw_landscape
-from gdviz.landscape import Landscape, landscape, minimizer_of, parameter_plane, window_around
+from gdviz.landscape import (
+    Landscape,
+    landscape,
+    minimizer_of,
+    minimizers_of,
+    parameter_plane,
+    window_around,
+)
 from gdviz.task import Array, Task
 
 START = (0.08, 0.3)
@@ -82,5 +89,5 @@ class Terrain:
         return start
 
     def draw(self, axes: Axes) -> None:
-        """Draw the landscape, with a star where it is lowest."""
-        draw_landscape(axes, self.picture, self.plane, self.minimizer)
+        """Draw the landscape, with stars where it is lowest."""
+        draw_landscape(axes, self.picture, self.plane, minimizers_of(self.task))

@@ -36,6 +36,7 @@ STYLE: dict[str, Any] = {
     "lines.linewidth": 2,
     "figure.facecolor": "white",
     "axes.grid": False,
+    "axes.unicode_minus": False,  # as in the readouts, and as Python prints
     "axes.axisbelow": True,
 }
 

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from gdviz.arguments import as_whole, shown
 from gdviz.live.lifetime import belongs_to_this_cell, close_tree
 from gdviz.live.player import Player
 from gdviz.live.save import save
@@ -110,11 +111,7 @@ class LiveFigure(VBox):  # type: ignore[misc]
         """Return a PNG of the picture as it stands, or at other indices of the dimensions."""
         self._check_known("position", position)
         for name, index in position.items():
-            if not 0 <= index < len(self.scene.dimensions[name]):
-                raise ValueError(
-                    f"{name} must be between 0 and {len(self.scene.dimensions[name]) - 1}, the "
-                    f"last index of this dimension, got {index}"
-                )
+            as_whole(name, index, most=len(self.scene.dimensions[name]) - 1)
         return self._painting.still(self.scene, {**self.position, **position})
 
     def save(
@@ -194,6 +191,11 @@ class LiveFigure(VBox):  # type: ignore[misc]
 
     def on_click(self, axes: Axes, callback: Callable[[float, float], None]) -> None:
         """Call ``callback(x, y)``, in data coordinates, where someone clicks in ``axes``."""
+        if not isinstance(axes, Axes) or not callable(callback):
+            raise TypeError(
+                f"on_click needs axes and a callback to be called, got {shown(axes)} and "
+                f"{shown(callback)}"
+            )
         self._clickable.append((axes, callback))
         self._transmit(repaint=False)
 

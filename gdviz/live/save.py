@@ -17,6 +17,7 @@ from ipywidgets import IntProgress
 from numpy.typing import NDArray
 from PIL import Image
 
+from gdviz.arguments import as_number, as_whole, shown
 from gdviz.live.artists import artists_at
 from gdviz.live.lifetime import close_tree, running_kernel
 from gdviz.live.scene import Position, Scene
@@ -25,6 +26,8 @@ from gdviz.live.still import SCALE, Painting
 PICTURES, MOVIES = (".png", ".svg", ".pdf"), (".gif", ".mp4")
 SLOWEST, GROWTH = 6.0, 0.6
 """Steps per second at first, and growth of their number per second later: as in player.js."""
+MOST_DPI, MOST_FPS = 2400, 240
+"""More than printers print, and screens show."""
 REST = 1.5
 """Seconds for which a movie stands still at its end."""
 PATIENCE = 2.0
@@ -53,6 +56,8 @@ def save(
     dpi: float,
 ) -> None:
     """Write ``scene`` over ``painting`` to a file: see `LiveFigure.save`."""
+    if not isinstance(path, (str, PathLike)):
+        raise TypeError(f"path must be the name of a file, got {shown(path)}")
     target = Path(path).expanduser()
     suffix = target.suffix.lower()
     if suffix not in PICTURES + MOVIES:
@@ -63,15 +68,14 @@ def save(
     if not target.parent.is_dir():
         raise ValueError(f"path is in a folder that does not exist: make {target.parent} first")
     if suffix in PICTURES:
-        _check_positive("dpi", dpi)
+        _check_positive("dpi", dpi, MOST_DPI)
         with _whole(target) as part:
             _write_picture(part, suffix[1:], painting, scene, position, dpi)
         return
     if over is None:
         raise ValueError("this figure has no dimension to play: save it as a .png, .svg or .pdf")
-    _check_positive("fps", fps)
-    if isinstance(frames, bool) or not isinstance(frames, (int, np.integer)) or frames < 2:
-        raise ValueError(f"frames must be a whole number of at least 2, got {frames!r}")
+    _check_positive("fps", fps, MOST_FPS)
+    frames = as_whole("frames", frames, least=2)
     indices, ticks = np.unique(played(len(scene.dimensions[over]), frames, fps), return_counts=True)
 
     def picture(index: int) -> Image.Image:
@@ -235,6 +239,6 @@ def _whole(target: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def _check_positive(name: str, value: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < np.inf:
-        raise ValueError(f"{name} must be a positive number, got {value!r}")
+def _check_positive(name: str, value: float, most: float) -> None:
+    if not 0 < as_number(name, value) <= most:
+        raise ValueError(f"{name} must be a positive number, {most} at most, got {shown(value)}")

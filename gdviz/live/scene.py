@@ -13,6 +13,7 @@ from matplotlib.colors import to_hex, to_rgba
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
+from gdviz.arguments import as_floats, shown
 from gdviz.live.tracks import Area, Line, Points, Raster, Text, Track, Trail
 
 POINT = 100 / 72
@@ -228,6 +229,8 @@ def build_scene(
             return _readout(track, values)
         if isinstance(track, Raster):
             return _picture(track, values, size)
+        if not isinstance(track, Track):
+            raise TypeError(f"tracks must hold Line, Text and the like, got {shown(track)}")
         return _marks(track, values, size)
 
     marks = tuple(map(pack, tracks))
@@ -250,7 +253,7 @@ def place(text: Text, size: tuple[float, float]) -> tuple[float, float]:
 
 
 def _dimension(name: str, given: ArrayLike) -> NDArray[Any]:
-    values = np.asarray(given)
+    values = _as_array(f"dimension {name!r}", given)
     if values.ndim != 1 or len(values) == 0:
         raise ValueError(f"dimension {name!r} has shape {values.shape}: give a list of its values")
     if values.dtype.kind not in "iufU":
@@ -258,6 +261,13 @@ def _dimension(name: str, given: ArrayLike) -> NDArray[Any]:
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise ValueError(f"dimension {name!r} has a value that is not finite")
     return values
+
+
+def _as_array(name: str, given: ArrayLike) -> NDArray[Any]:
+    try:
+        return np.asarray(given)
+    except ValueError as error:
+        raise ValueError(f"{name} must be an array: {error}") from None
 
 
 def _sizes(track: Track, dimensions: Mapping[str, NDArray[Any]]) -> tuple[int, ...]:
@@ -275,7 +285,8 @@ def _marks(
 ) -> Marks:
     sizes, over = _sizes(track, dimensions), tuple(track.over)
     kind = type(track).__name__
-    given = [np.asarray(c, dtype=float) for c in (track.x, track.y, track.z) if c is not None]
+    where = (track.x, track.y) if track.z is None else (track.x, track.y, track.z)
+    given = [as_floats(f"{kind}: coordinates", c) for c in where]
     codes, colors = _codes_and_colors(track)
     each = [*given, *codes]
     if isinstance(track, Trail) and not over:
@@ -334,7 +345,7 @@ def _codes_and_colors(
 
 
 def _codes(kind: str, given: ArrayLike, n_colors: int) -> NDArray[np.uint8]:
-    codes = np.asarray(given)
+    codes = _as_array(f"{kind}: codes", given)
     if codes.dtype.kind not in "iu":
         raise ValueError(
             f"{kind}: codes must be whole numbers that count into the colours, not {codes.dtype}"
@@ -364,8 +375,9 @@ def _picture(
             f"Raster: codes of shape {codes.shape} do not broadcast to the dimensions "
             f"{dict(zip(over, sizes, strict=True))} with rows and columns as last axes"
         )
-    left, right, bottom, top = extent = tuple(map(float, raster.extent))
-    if not np.isfinite(extent).all() or left == right or bottom == top:
+    extent = as_floats("Raster: extent", raster.extent)
+    left, right, bottom, top = extent if extent.shape == (4,) else np.full(4, np.nan)
+    if not np.isfinite(extent).all() or extent.shape != (4,) or left == right or bottom == top:
         raise ValueError(f"Raster: extent must be (left, right, bottom, top), got {raster.extent}")
     (x0, x1), (y0, y1) = _to_pixels(axes, [np.array([left, right]), np.array([bottom, top])], size)
     return Picture(
@@ -494,7 +506,7 @@ def _readout(text: Text, dimensions: Mapping[str, NDArray[Any]]) -> Readout:
         if conversion:
             raise ValueError(f"the field {name!r} of {text.template!r} cannot take !{conversion}")
         if name in text.values:
-            over, values = tuple(text.over), np.asarray(text.values[name])
+            over, values = tuple(text.over), _as_array(f"values[{name!r}]", text.values[name])
             if not _fits(values.shape, sizes):
                 raise ValueError(
                     f"values[{name!r}] has shape {values.shape}, which does not broadcast to the "

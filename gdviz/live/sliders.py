@@ -9,6 +9,8 @@ import traitlets
 from ipywidgets import IntSlider, SelectionSlider, Widget
 from numpy.typing import ArrayLike, NDArray
 
+from gdviz.arguments import as_floats, as_number
+
 
 class StopSlider(SelectionSlider):  # type: ignore[misc]
     """A slider over given numbers. Set its ``value`` and it takes the nearest of them.
@@ -19,7 +21,9 @@ class StopSlider(SelectionSlider):  # type: ignore[misc]
 
     def __init__(self, stops: ArrayLike, value: float, **traits: Any) -> None:
         self.stops = _as_stops(stops)
-        super().__init__(options=_labelled(self.stops), value=self._nearest(value), **traits)
+        super().__init__(
+            options=_labelled(self.stops), value=self._nearest(as_number("value", value)), **traits
+        )
         self.add_class("gdviz-stops")
 
     def set_stops(self, stops: ArrayLike) -> None:
@@ -34,7 +38,7 @@ class StopSlider(SelectionSlider):  # type: ignore[misc]
 
     @traitlets.validate("value")
     def _validate_value(self, proposal: Any) -> float:
-        return self._nearest(_number(proposal.value))
+        return self._nearest(as_number("value", proposal.value))
 
     @traitlets.observe("value")
     def _propagate_value(self, change: Any) -> None:
@@ -55,7 +59,7 @@ class OpenStopSlider(StopSlider):
 
     @traitlets.validate("value")
     def _validate_value(self, proposal: Any) -> float:
-        value = _number(proposal.value)
+        value = as_number("value", proposal.value)
         given = self.stops
         if not given[0] <= value <= given[-1]:
             raise ValueError(f"value must be between {given[0]:.3g} and {given[-1]:.3g}: {value}")
@@ -114,7 +118,7 @@ def index_of(control: Any, values: NDArray[Any]) -> int:
 
 
 def _as_stops(stops: ArrayLike) -> NDArray[np.float64]:
-    array = np.asarray(stops, dtype=float)
+    array = as_floats("stops", stops)
     if array.ndim != 1 or len(array) == 0 or not np.isfinite(array).all():
         raise ValueError(f"stops must be a list of finite numbers, got {stops!r}")
     return array
@@ -130,13 +134,3 @@ def _labelled(stops: NDArray[np.float64]) -> tuple[tuple[str, float], ...]:
             for label, stop in zip(labels, stops, strict=True)
         ]
     return tuple(zip(labels, stops.tolist(), strict=True))
-
-
-def _number(value: Any) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise ValueError(f"value must be a number, got {value!r}") from None
-    if not math.isfinite(number):
-        raise ValueError(f"value must be finite, got {value!r}")
-    return number

@@ -138,7 +138,7 @@ class Raster:
 
 def literal(words: str) -> str:
     """Return a template of `Text` that shows these words as they are, braces and all."""
-    return words.replace("{", "{{").replace("}", "}}")
+    return str(words).replace("{", "{{").replace("}", "}}")
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 NAME = "04_gradient_of_linear_regression.ipynb"
 PURPLE = (204, 121, 167)
 WORDS = re.compile(
-    r"W = (\S+), b = (\S+); sample (\d+) of 12:  residual (\S+), −∇l = \[ (\S+) \| (\S+) \]; "
+    r"W = (\S+), b = (\S+); sample (\d+) of 12:  residual (\S+), -∇l = \[ (\S+) \| (\S+) \]; "
     r"sum = \[ (\S+) \| (\S+) \]; .*sum ÷ 12 = \[ (\S+) \| (\S+) \]"
 )
 
@@ -81,7 +81,7 @@ def test_dragging_adds_up_the_pulls(explorer, task, reference):
     before = explorer.canvas()
     explorer.drag(2, to=1.0)
     assert_adds_up(explorer, task, reference)
-    assert "−∇L = sum ÷ 12" in explorer.label
+    assert "-∇L = sum ÷ 12" in explorer.label
     explorer.drag(0, to=0.7)
     explorer.drag(1, to=0.3)
     W, b, added = assert_adds_up(explorer, task, reference)
@@ -114,7 +114,7 @@ def test_the_chain_closes_at_the_minimum(explorer, task, reference):
         stops = reference.scene.dimensions[name]
         at = int(np.argmin(np.abs(stops - task.minimizer()[0, nth])))
         explorer.drag(nth, to=at / (len(stops) - 1))
-    explorer.wait_for_label(re.escape("sum = [ 0 | 0 ]; −∇L = sum ÷ 12 = [ 0 | 0 ]"))
+    explorer.wait_for_label(re.escape("sum = [ 0 | 0 ]; -∇L = sum ÷ 12 = [ 0 | 0 ]"))
 
 
 def test_the_slope_by_differences(lesson):
