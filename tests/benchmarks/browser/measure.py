@@ -138,7 +138,7 @@ class Desk:
                 time.sleep(max(0.0, began + moves / 60 - time.perf_counter()))
             self.page.mouse.move(x + width, y)
             self.page.mouse.up()
-            self.settle(1.0)
+            self.settle(1.5)
         released = self._event("pointerup")
         seconds = (released - self._event("pointerdown")) / 1000
         seen = self.page.evaluate("count => probe.seen.slice(count)", before)
@@ -146,9 +146,10 @@ class Desk:
         if self.lesson.bar:
             indices = np.round([LAST * (value - low) / (high - low) for _, value in seen])
             backwards = int(np.sum(np.diff(indices) < 0))
-            stands = round(float(handle.get_attribute("aria-valuenow")))
-            if indices[-1] != stands:
-                raise RuntimeError(f"{self.lesson.label} shows {indices[-1]}, slider at {stands}")
+            if indices[-1] != self._index():
+                raise RuntimeError(
+                    f"{self.lesson.label} shows {indices[-1]}, the slider is at {self._index()}"
+                )
         return Drag(
             frames=sum(shown <= released for shown, _ in seen) / seconds,
             lag=max(0.0, seen[-1][0] - released),
@@ -183,7 +184,7 @@ class Desk:
         (low, shown_low), (high, shown_high) = ends
         frames: list[dict[str, Any]] = []
         protocol = self.page.context.new_cdp_session(self.page)
-        protocol.on("Page.screencastFrame", frames.append)
+        protocol.on("Page.screencastFrame", lambda frame: frames.append(frame))
         protocol.send("Page.startScreencast", {"format": "png", "everyNthFrame": 1})
         self.page.wait_for_timeout(500)
         while frames:  # each frame must be answered before the next is sent
@@ -222,9 +223,18 @@ class Desk:
         cost.update(cpu=after[0] - cpu, sent=after[1] - sent)
 
     def _move_to(self, key: str) -> None:
+        """Move the slider to an end, and wait until the picture is there."""
+        before, stood = self._count(), self._index()
         self.page.locator(".noUi-handle").first.focus()
         self.page.keyboard.press(key)
+        if self._index() != stood:
+            self._changed(before)
         self.settle()
+
+    def _index(self) -> int:
+        """Return the index at which the slider stands."""
+        handle = self.page.locator(".noUi-handle").first
+        return round(float(handle.get_attribute("aria-valuenow")))
 
     def _value(self) -> float:
         return self.page.evaluate("probe.seen.at(-1)[1]")
