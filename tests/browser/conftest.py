@@ -101,17 +101,19 @@ def serve_lab(root: Path):
     address = Lab(f"http://127.0.0.1:{port}")
     address.root = root / "notebooks"
     address.process = server.pid
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(f"{address}/api?token={TOKEN}", timeout=1).close()
-            break
-        except OSError:
-            if server.poll() is not None:
-                pytest.fail((root / "lab.log").read_text())
-            time.sleep(0.2)
-    yield address
-    server.terminate()
-    server.wait(timeout=20)
+    try:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"{address}/api?token={TOKEN}", timeout=1).close()
+                break
+            except OSError:
+                if server.poll() is not None:
+                    pytest.fail((root / "lab.log").read_text())
+                time.sleep(0.2)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
 
 
 @pytest.fixture(scope="session")

@@ -143,7 +143,8 @@ def main() -> None:
                         if lesson.name == "explorer":
                             asking.playing = desk.play()
                             asking.explorer = measure_explorer(desk, given.keys // 2, rng)
-            if not given.only and not given.check:
+                        print(f"measured: {lesson.label}", file=sys.stderr, flush=True)
+            if not given.check and ASKING.name in (given.only or [ASKING.name]):
                 with sitting(browser, lab, ASKING) as desk:
                     desk.first_paint()
                     asking.lesson = measure_controls(desk, given.keys // 2, rng)
