@@ -76,7 +76,7 @@ class Desk:
     def first_paint(self) -> float:
         """Run all cells; return the milliseconds from the click to the first picture."""
         self.notebook.run_all()
-        shown, _ = self._changed(0, timeout=30_000)
+        shown, _ = self._changed(0, timeout=90_000)
         first = shown - self._event("pointerdown")
         self.notebook.wait_until_idle()
         self.settle()
