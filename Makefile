@@ -11,7 +11,8 @@ NOTEBOOKS := $(wildcard notebooks/*.ipynb notebooks/solutions/*.ipynb)
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 # Three stamps of one environment: what is installed for the lab, the tests, the benchmarks.
-.PHONY: lab test lite check unit notebooks-test browser bench notebooks screenshot pictures clean
+.PHONY: lab test lite check unit notebooks-test browser bench bench-browser notebooks screenshot
+.PHONY: pictures clean
 
 lab: $(VENV)/lab
 	$(BIN)/jupyter lab $(ROOT) $(LAB) notebooks/01_gradient_descent_in_action.ipynb
@@ -39,6 +40,10 @@ browser: $(VENV)/test $(VENV)/lite
 # Speeds, as ratios within one run. Never part of the tests.
 bench: $(VENV)/bench
 	$(BIN)/pytest tests/benchmarks -q --growth-plot=notebooks/growth.png
+
+# gdviz beside its peers in one JupyterLab: key presses, drags, first paint. Takes some minutes.
+bench-browser: $(VENV)/bench
+	$(BIN)/python tests/benchmarks/browser --plot=notebooks/sliders.png
 
 # Execute the notebooks anew and store their outputs: stills, without timings or widget state.
 notebooks: $(VENV)/test

@@ -8,6 +8,8 @@ from collections import defaultdict
 
 import pytest
 
+collect_ignore = ["browser"]  # a program of its own
+
 
 def pytest_addoption(parser):
     parser.addoption("--growth-plot", metavar="FILE", help="draw the growth measurements there")

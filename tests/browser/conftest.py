@@ -55,9 +55,10 @@ def browser():
 
 
 class Lab(str):
-    """A JupyterLab's address, and the folder that it serves."""
+    """A JupyterLab's address, the folder that it serves, and the number of its process."""
 
     root: Path
+    process: int
 
     def shut_down_kernels(self) -> None:
         """Shut down all kernels, behind the page's back."""
@@ -68,11 +69,9 @@ class Lab(str):
             urllib.request.urlopen(urllib.request.Request(address, method="DELETE")).close()
 
 
-@pytest.fixture(scope="session")
-def lab(tmp_path_factory):
-    """Return the address of a JupyterLab over a copy of the notebooks."""
-    root = tmp_path_factory.mktemp("lab")
-    shutil.copytree(NOTEBOOKS, root / "notebooks", ignore=shutil.ignore_patterns(".*"))
+@contextmanager
+def serve_lab(root: Path):
+    """Run a JupyterLab over ``root / "notebooks"``, and yield its address."""
     # The question about news from jupyter.org would cover the page.
     disabled = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
     (root / "config" / "labconfig").mkdir(parents=True)
@@ -101,17 +100,29 @@ def lab(tmp_path_factory):
         )
     address = Lab(f"http://127.0.0.1:{port}")
     address.root = root / "notebooks"
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(f"{address}/api?token={TOKEN}", timeout=1).close()
-            break
-        except OSError:
-            if server.poll() is not None:
-                pytest.fail((root / "lab.log").read_text())
-            time.sleep(0.2)
-    yield address
-    server.terminate()
-    server.wait(timeout=20)
+    address.process = server.pid
+    try:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"{address}/api?token={TOKEN}", timeout=1).close()
+                break
+            except OSError:
+                if server.poll() is not None:
+                    pytest.fail((root / "lab.log").read_text())
+                time.sleep(0.2)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    """Return the address of a JupyterLab over a copy of the notebooks."""
+    root = tmp_path_factory.mktemp("lab")
+    shutil.copytree(NOTEBOOKS, root / "notebooks", ignore=shutil.ignore_patterns(".*"))
+    with serve_lab(root) as address:
+        yield address
 
 
 class Page:
