@@ -64,6 +64,7 @@ class LiveFigure(VBox):  # type: ignore[misc]
         if "matplotlib.pyplot" in sys.modules:
             sys.modules["matplotlib.pyplot"].close(figure)  # else it would be shown once more
         self._max_bytes = max_bytes
+        self._frozen = False
         self._description = Text(description) if isinstance(description, str) else description
         self._painting = Painting(figure)
         self._clickable: list[tuple[Axes, Callable[[float, float], None]]] = []
