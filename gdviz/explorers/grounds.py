@@ -153,14 +153,18 @@ class PathMap(Map):
         Ground.__init__(self, axes, task)
 
     def look_at(self, batch: Descent, draws: Array) -> bool:
-        """Lay the plane and its window by the descents; always another than before."""
+        """Lay the plane and its window by the descents; always another than before.
+
+        Descents from several starts are looked at in the plane that there is.
+        """
         loss = batch.loss.reshape(-1, batch.iterations + 1)
         theta = batch.theta.reshape(*loss.shape, *self.task.shape)
         good = (loss <= loss[:, :1]).all(axis=1)
         paths = theta[good][np.argsort(-loss[good, -1], kind="stable")]
         if not len(paths):
             paths = theta[:1]
-        self.plane, _ = path_plane(paths)
+        if batch.loss.ndim == 2:
+            self.plane, _ = path_plane(paths)
         points = self.plane.coordinates(paths)
         low, high = np.nanmin(points, axis=(0, 1)), np.nanmax(points, axis=(0, 1))
         radius = MARGIN * np.max(high - low) / 2 or 1.0

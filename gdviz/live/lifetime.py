@@ -32,7 +32,7 @@ def freeze_all(max_bytes: int) -> None:
     figures = sorted(_living, key=lambda figure: figure.scene.n_bytes)
     for count, figure in enumerate(figures):  # what small ones leave is for the large ones
         figure.freeze(max_bytes // (len(figures) - count))
-        max_bytes -= figure.scene.n_bytes
+        max_bytes -= figure.scene.n_packed_bytes
 
 
 def close_tree(widget: Widget) -> None:

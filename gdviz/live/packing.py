@@ -18,6 +18,8 @@ MISSING = -(2**31)
 """The whole number for NaN."""
 LOWEST = -324
 """The least exponent of ten that a float has."""
+INFINITY = 309
+"""The first exponent that is beyond floats."""
 MOST_DIGITS = 6
 """Of which, with their exponent, one whole number can tell."""
 
@@ -58,15 +60,19 @@ def _parts(array: NDArray[Any], parts: int) -> NDArray[np.int32]:
 
 
 def _decimals(array: NDArray[np.float64], digits: int) -> NDArray[np.int32]:
-    """Number the decimals of so many digits, the positive ones in order from 1, infinity last."""
-    values, where = np.unique(array, return_inverse=True)
-    size = np.abs(np.where(np.isfinite(values), values, 0))
-    parts = np.char.partition(np.char.mod(f"%.{digits - 1}e", size), "e")
-    mantissa = np.char.replace(parts[:, 0], ".", "").astype(int) - 10 ** (digits - 1)
-    exponent = parts[:, 2].astype(int) - LOWEST
-    exponent[np.isinf(values)] = 310 - LOWEST
-    codes = np.sign(values) * (1 + exponent * 9 * 10 ** (digits - 1) + mantissa)
-    return np.where(np.isnan(values), MISSING, codes).astype(np.int32)[where].reshape(array.shape)
+    """Number the decimals of so many digits: from 1 in order, infinity last; minus for minus."""
+    size = np.abs(array)
+    least = 10 ** (digits - 1)
+    with np.errstate(all="ignore"):
+        shift = np.where(size < 1e-280, 40, 0)  # to where floats have all their digits
+        exponent = np.floor(np.log10(size * 10.0**shift))
+        mantissa = np.round(size * 10.0**shift * 10.0 ** (digits - 1 - exponent))
+        exponent += mantissa == 10 * least
+        mantissa = np.where(mantissa == 10 * least, least, mantissa)
+        place = 1 + (exponent - shift - LOWEST) * 9 * least + mantissa - least
+    place = np.where(np.isinf(size), 1 + (INFINITY - LOWEST) * 9 * least, place)
+    place = np.where(size == 0, 0, np.sign(array) * place)
+    return np.where(np.isnan(array), MISSING, place).astype(np.int32)
 
 
 def _steps(codes: NDArray[np.int32], stride: int) -> NDArray[np.int32]:
