@@ -1,6 +1,6 @@
 """Controls that explorers share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, log10
@@ -24,7 +24,8 @@ from numpy.typing import ArrayLike
 from gdviz.initialization import Gaussian, Initialization, Uniform
 from gdviz.landscape import Plane, parameter_plane
 from gdviz.linear import LinearRegression
-from gdviz.live import OpenStopSlider, StopSlider
+from gdviz.live import LiveFigure, OpenStopSlider, StopSlider
+from gdviz.live.figure import UNPACKED_BYTES
 from gdviz.task import Array, Task
 
 LABEL_WIDTH = "8.5em"
@@ -166,11 +167,32 @@ class Choice:
     present: tuple[int, int]
     seeds: Sequence[int]
 
+    @property
+    def labels(self) -> list[str]:
+        """What each sample is drawn from, in their order."""
+        return [d.label for row in self.distributions for d in row for _ in self.seeds]
+
     def samples(self, shape: tuple[int, ...]) -> Array:
         """Draw all samples: an array whose leading axes are the dimensions."""
         return np.array(
             [[[d.sample(shape, s) for s in self.seeds] for d in row] for row in self.distributions]
         )
+
+
+def spread(
+    explorer: LiveFigure,
+    initialization: "InitializationControl",
+    show: Callable[[Choice], None],
+    max_bytes: int,
+) -> None:
+    """Have a frozen explorer show as large a choice of starts as has room in ``max_bytes``."""
+    scene = explorer.scene
+    room = min(1.1 * max_bytes / scene.n_packed_bytes, UNPACKED_BYTES / scene.n_bytes)
+    for counts in GRIDS:
+        if np.prod(counts) <= room:
+            show(initialization.freeze(counts))
+            if explorer.scene.n_packed_bytes <= max_bytes:
+                return
 
 
 class InitializationControl(HBox):  # type: ignore[misc]
@@ -226,7 +248,7 @@ class InitializationControl(HBox):  # type: ignore[misc]
     def freeze(self, counts: tuple[int, int, int]) -> "Choice":
         """Get ready for a page without a kernel: with a few stops around the present value.
 
-        ``counts`` is one of `GRIDS`.
+        ``counts`` is one of `GRIDS`; at the last of them the controls stay as they are.
         """
         stops = _stops_around(self.value, *counts[:2])
         layout = {"width": "16em"}
@@ -241,7 +263,10 @@ class InitializationControl(HBox):  # type: ignore[misc]
             for values, slider in zip(stops, self.parameters, strict=True)
         ]
         sample = IntSlider(1, 1, counts[2], description="sample", layout=layout)
-        self.children = [self.kind, *sliders, sample if counts[2] > 1 else self.new_sample]
+        if counts[0] == 1:
+            self.children = self.controls
+        else:
+            self.children = [self.kind, *sliders, sample if counts[2] > 1 else self.new_sample]
         kind = type(self.value)
         return Choice(
             dict(zip(CHOSEN, [*sliders, sample], strict=True)),

@@ -14,11 +14,12 @@ from gdviz.descent import Descent, Status, gradient_descent
 from gdviz.explorers.controls import (
     COARSE,
     FINE,
-    GRIDS,
+    Choice,
     InitializationControl,
     checked_start,
     labelled,
     learning_rate_stops,
+    spread,
     with_marks,
 )
 from gdviz.explorers.fits import fit_of
@@ -28,7 +29,6 @@ from gdviz.initialization import Gaussian, Initialization
 from gdviz.landscape import minimizer_of
 from gdviz.linear import LinearRegression
 from gdviz.live import LiveFigure, OpenStopSlider, Player, Presets, Text, Track
-from gdviz.live.figure import UNPACKED_BYTES
 from gdviz.surfaces import GRID_POINTS, Surface
 from gdviz.task import Array, Task
 
@@ -140,17 +140,9 @@ class DescentExplorer(LiveFigure):
     def freeze(self, max_bytes: int) -> None:
         """Get ready for a page without a kernel: with as many starts as have room there."""
         super().freeze(max_bytes)
-        per_start = self.scene.n_packed_bytes, self.scene.n_bytes
-        room = min(max_bytes / per_start[0], UNPACKED_BYTES / per_start[1])
-        for counts in GRIDS:
-            if np.prod(counts) <= room:
-                self._spread(counts)
-                if self.scene.n_packed_bytes <= max_bytes:
-                    return
+        spread(self, self.initialization, self._choose_from, max_bytes)
 
-    def _spread(self, counts: tuple[int, int, int]) -> None:
-        """Let the initialization's sliders choose among starts that are computed in advance."""
-        choice = self.initialization.freeze(counts)
+    def _choose_from(self, choice: Choice) -> None:
         starts = choice.samples(self.task.shape)
         starts[(*choice.present, 0)] = self._start
         self._add_controls(choice.controls)

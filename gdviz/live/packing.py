@@ -60,7 +60,7 @@ def _parts(array: NDArray[Any], parts: int) -> NDArray[np.int32]:
 
 
 def _decimals(array: NDArray[np.float64], digits: int) -> NDArray[np.int32]:
-    """Number the decimals of so many digits: from 1 in order, infinity last; minus for minus."""
+    """Count decimals of so many digits, from 1 to infinity; negative ones the other way."""
     size = np.abs(array)
     least = 10 ** (digits - 1)
     with np.errstate(all="ignore"):
