@@ -6,6 +6,7 @@ Jupyter's own, from the usual CDN or, offline, inside the page.
 """
 
 import hashlib
+import json
 import os
 import sys
 import tempfile
@@ -22,7 +23,10 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbconvert import HTMLExporter
 
 PAGE_BYTES = 4_000_000
-"""What the figures of a page may hold together."""
+"""What a page's data may take: the state of its widgets, as it stands in the page."""
+FIGURE_BYTES = 2_500_000
+"""What its figures may take of that together, before they are written as text (base64)."""
+WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 CDN = "https://cdn.jsdelivr.net/npm/"
 FRONT_END = {
     "require.js": (
@@ -127,7 +131,10 @@ def export(
         executed = _execute(notebook)
         page = to / f"{notebook.stem}.html"
         _write(page, _convert(executed, notebook.stem, head, foot))
-        _say(f"[{count}/{len(notebooks)}] {page} ({page.stat().st_size / 1e6:.1f} MB)")
+        size, data = page.stat().st_size / 1e6, _data_bytes(executed) / 1e6
+        _say(f"[{count}/{len(notebooks)}] {page} ({size:.1f} MB, of which {data:.1f} MB are data)")
+        if data > PAGE_BYTES / 1e6:
+            _say(f"    its figures hold more than {PAGE_BYTES / 1e6:g} MB: it will load slowly")
         pages.append(page)
         entries.append((page.name, *_opening(executed)))
     index = to / "index.html"
@@ -145,7 +152,7 @@ def _execute(path: Path) -> Any:
     except (OSError, ValueError, nbformat.ValidationError) as error:
         raise ExportError(f"{path} cannot be read as a notebook: {error}") from None
     n_cells = len(notebook.cells)
-    notebook.cells.append(nbformat.v4.new_code_cell(FREEZE.format(max_bytes=PAGE_BYTES)))
+    notebook.cells.append(nbformat.v4.new_code_cell(FREEZE.format(max_bytes=FIGURE_BYTES)))
     client = NotebookClient(
         notebook,
         timeout=600,
@@ -165,6 +172,11 @@ def _execute(path: Path) -> Any:
         raise ExportError(f"{path} does not run, so no page was written: {error}") from None
     notebook.cells = notebook.cells[:n_cells]
     return notebook
+
+
+def _data_bytes(notebook: Any) -> int:
+    """Return what the state of a notebook's widgets takes in its page."""
+    return len(json.dumps(notebook.metadata.get("widgets", {}).get(WIDGET_STATE, {})))
 
 
 def _running(notebook: Any) -> str:

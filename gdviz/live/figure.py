@@ -207,8 +207,8 @@ class LiveFigure(VBox):  # type: ignore[misc]
     def freeze(self, max_bytes: int) -> None:
         """Get ready for a page without a kernel: what needs one is grey and says why.
 
-        What is sent is packed; ``max_bytes`` is what it should take at most. The base class sends
-        all that it has.
+        What moves is sent packed; ``max_bytes`` is what that should take at most. The base class
+        sends all that it has.
         """
         for control in self._asking:
             control.disabled = True
@@ -221,6 +221,12 @@ class LiveFigure(VBox):  # type: ignore[misc]
         self._clickable = []
         self._frozen, self._max_bytes = True, UNPACKED_BYTES
         self._transmit(repaint=False)
+
+    @property
+    def n_page_bytes(self) -> int:
+        """What the frozen figure takes on its page: the painting, and what moves over it."""
+        patches = sum(len(patch["png"]) for patch in self.canvas.patches)
+        return len(self.canvas.painting) + patches + self.scene.n_packed_bytes
 
     def _played_by_default(self) -> str | None:
         names = list(self.scene.dimensions)
