@@ -19,7 +19,7 @@ from ipywidgets import (
     VBox,
     Widget,
 )
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from gdviz.initialization import Gaussian, Initialization, Uniform
 from gdviz.landscape import Plane, parameter_plane
@@ -162,7 +162,7 @@ class Choice:
     """
 
     controls: dict[str, Widget]
-    dimensions: dict[str, Array]
+    dimensions: dict[str, NDArray[Any]]
     distributions: list[list[Initialization]]
     present: tuple[int, int]
     seeds: Sequence[int]
@@ -250,8 +250,8 @@ class InitializationControl(HBox):  # type: ignore[misc]
 
         ``counts`` is one of `GRIDS`; at the last of them the controls stay as they are.
         """
-        stops = _stops_around(self.value, *counts[:2])
-        layout = {"width": "16em"}
+        stops: list[NDArray[Any]] = [*_stops_around(self.value, *counts[:2])]
+        layout = {"width": "19em"}
         sliders = [
             StopSlider(
                 values,

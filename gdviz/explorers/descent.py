@@ -7,7 +7,7 @@ import numpy as np
 from ipywidgets import IntSlider, ToggleButtons, Widget
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from gdviz.classification import Classifier
 from gdviz.descent import Descent, Status, gradient_descent
@@ -120,7 +120,7 @@ class DescentExplorer(LiveFigure):
         self.elevation = _turning("tilt", SEEN_FROM[1], 0, 90)
         drawn = self.initialization.sample(task.shape)
         self._start = drawn if start is None else checked_start(task, start)
-        self._chosen: dict[str, Array] = {}
+        self._chosen: dict[str, NDArray[Any]] = {}
         self._batch = self._descend(self._start)
         self._make_panels()
         self._ground.look_at(self._batch, self._draws())
