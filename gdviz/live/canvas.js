@@ -9,7 +9,7 @@ const FAR = 1e4; // pixels; canvases lose precision beyond, so longer lines are 
 const STEP = 0.02; // of the axes' side: how far an arrow key moves the crosshair
 const FONT = '"DejaVu Sans", Verdana, sans-serif';
 const MISSING = -(2 ** 31); // packed NaN
-const LOWEST = -324; // the exponent of the least packed decimals
+const FIRST_EXPONENT = -324; // the exponent of the least packed decimals
 const ARRAYS = { float32: Float32Array, float64: Float64Array, int32: Int32Array, uint8: Uint8Array };
 
 /** The scene with its buffers as typed arrays. */
@@ -61,7 +61,7 @@ function shown(code, packing) {
   if (code === 0) return 0;
   const first = 10 ** (packing.digits - 1);
   const place = Math.abs(code) - 1;
-  const exponent = Math.floor(place / (9 * first)) + LOWEST - packing.digits + 1;
+  const exponent = Math.floor(place / (9 * first)) + FIRST_EXPONENT - packing.digits + 1;
   return Math.sign(code) * Number(`${first + (place % (9 * first))}e${exponent}`);
 }
 

@@ -18,7 +18,7 @@ PARTS = 32
 """Of a pixel."""
 MISSING = -(2**31)
 """The whole number for NaN."""
-LOWEST = -324
+FIRST_EXPONENT = -324
 """The least exponent of ten that a float has."""
 INFINITY = 309
 """The first exponent that is beyond floats."""
@@ -68,11 +68,15 @@ def _decimals(array: NDArray[np.float64], digits: int) -> NDArray[np.int32]:
     with np.errstate(all="ignore"):
         shift = np.where(size < 1e-280, 40, 0)  # to where floats have all their digits
         exponent = np.floor(np.log10(size * 10.0**shift))
-        mantissa = np.round(size * 10.0**shift * 10.0 ** (digits - 1 - exponent))
+        power = digits - 1 - exponent + shift
+        scaled = np.where(
+            power > 0, size * 10.0**shift * 10.0 ** (power - shift), size / 10.0**-power
+        )
+        mantissa = np.round(scaled)
         exponent += mantissa == 10 * least
         mantissa = np.where(mantissa == 10 * least, least, mantissa)
-        place = 1 + (exponent - shift - LOWEST) * 9 * least + mantissa - least
-    place = np.where(np.isinf(size), 1 + (INFINITY - LOWEST) * 9 * least, place)
+        place = 1 + (exponent - shift - FIRST_EXPONENT) * 9 * least + mantissa - least
+    place = np.where(np.isinf(size), 1 + (INFINITY - FIRST_EXPONENT) * 9 * least, place)
     place = np.where(size == 0, 0, np.sign(array) * place)
     return np.where(np.isnan(array), MISSING, place).astype(np.int32)
 
