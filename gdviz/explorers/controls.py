@@ -37,11 +37,14 @@ COARSE = (1, 1.5, 2, 3, 5, 7)
 """Stops for pictures that take more data each, some 47 % apart."""
 WIDEST = 10.0
 """Where the sliders of an initialization end."""
-GRIDS = ((5, 4, 2), (5, 3, 2), (5, 4, 1), (5, 3, 1), (3, 3, 1), (3, 2, 1), (1, 1, 1))
+GRIDS = (
+    *((5, 4, 2), (5, 3, 2), (5, 4, 1), (5, 3, 1)),
+    *((3, 3, 1), (3, 2, 1), (2, 2, 1), (1, 1, 1)),
+)
 """How many stops of two parameters, and how many samples, a page without a kernel may have."""
 CHOSEN = ("first_parameter", "second_parameter", "sample")
 """The dimensions of that."""
-AROUND = {1: (0,), 3: (-1, 0, 1), 5: (-1, -0.5, 0, 0.5, 1)}
+AROUND = {1: (0,), 2: (0, 1), 3: (-1, 0, 1), 5: (-1, -0.5, 0, 0.5, 1)}
 """Where the stops of μ are, in widths from where it stands."""
 TIMES = {1: (1,), 2: (1, 2), 3: (0.5, 1, 2), 4: (0, 0.5, 1, 2), 5: (0, 0.5, 1, 1.5, 2)}
 """What a width is multiplied by."""
