@@ -166,9 +166,12 @@ class StartsExplorer(LiveFigure):
         If not even one has, with fewer starts.
         """
         super().freeze(max_bytes)
-        most = self.n_starts.value * max_bytes / self.scene.n_packed_bytes
-        fitting = [n for n in self.n_starts.options if n <= most]
-        self.n_starts.value = min(self.n_starts.value, max(fitting, default=FEWEST))
+        for fewer in [
+            n for n in reversed(self.n_starts.options) if FEWEST <= n < self.n_starts.value
+        ]:
+            if self.scene.n_packed_bytes <= max_bytes:
+                break
+            self.n_starts.value = fewer
         spread(self, self.initialization, self._choose_from, max_bytes)
 
     def _choose_from(self, choice: Choice) -> None:
