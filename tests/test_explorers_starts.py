@@ -392,11 +392,11 @@ def test_the_scale_of_losses_ends_before_the_bar_beyond_it(shared):
 
 
 def test_on_a_page_without_a_kernel_there_are_as_many_starts_as_have_room():
-    for max_bytes, expected in ((1_000_000, 500), (40_000, 100), (100, 50)):
+    for max_bytes, expected in ((1_000_000, {500}), (50_000, {100, 200}), (100, {50})):
         explorer = gd.StartsExplorer(gd.surfaces.double_well(), n_starts=500, iterations=40)
         explorer.freeze(max_bytes)
-        assert explorer.n_starts.value == expected
-        assert explorer.scene.n_packed_bytes <= max(max_bytes, 20_000)
+        assert explorer.n_starts.value in expected
+        assert explorer.scene.n_packed_bytes <= max(max_bytes, 30_000)
         assert explorer.n_starts.disabled
         assert explorer.initialization.kind.disabled
         assert not explorer.learning_rate.disabled
