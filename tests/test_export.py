@@ -55,6 +55,12 @@ def test_pages_and_an_index_are_written(write, site, capsys):
     assert f"[2/2] {site / 'two.html'} ({size / 1e6:.1f} MB, of which 0.0 MB are data)" in words
 
 
+def test_too_much_data_is_said(write, site, capsys, monkeypatch):
+    monkeypatch.setattr(module, "PAGE_BYTES", 1)
+    assert main(["export", str(write("a.ipynb")), "--to", str(site)]) == 0
+    assert "it will load slowly" in capsys.readouterr().err
+
+
 def test_a_notebook_that_fails_leaves_no_page(write, site, capsys):
     good, bad = write("good.ipynb", "1"), write("bad.ipynb", "x = 1\n", "y = 2\nx / 0")
     assert main(["export", str(good), str(bad), "--to", str(site)]) == 1
