@@ -56,8 +56,8 @@ def test_pages_and_an_index_are_written(write, site, capsys):
 
 
 def test_too_much_data_is_said(write, site, capsys, monkeypatch):
-    monkeypatch.setattr(module, "PAGE_BYTES", 1)
-    assert main(["export", str(write("a.ipynb")), "--to", str(site)]) == 0
+    monkeypatch.setattr(module, "PAGE_BYTES", 0)
+    assert main(["export", str(write("a.ipynb", "1")), "--to", str(site)]) == 0
     assert "it will load slowly" in capsys.readouterr().err
 
 
