@@ -5,6 +5,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+EXAMPLES = """\
+examples:
+  python -m gdviz export notebooks/*.ipynb --to site
+      small pages that load Jupyter's front end from a CDN: put the folder on any web server
+  python -m gdviz export notebooks/*.ipynb --to site --offline
+      pages with all that they need inside: open site/index.html from a disk or a USB stick
+"""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit status."""
@@ -14,13 +22,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "export",
         help="write notebooks as web pages in which the sliders work without Python",
         description=(
-            "Run each notebook and write it as a web page in which sliders, Play and step work "
-            "without a kernel, with an index of the pages."
+            "Run each notebook and write it as a web page in which sliders, Play and steps work\n"
+            "without Python, with an index of the pages. All learning rates and iterations are\n"
+            "there, initializations on a few stops. What needs Python is grey and says so."
         ),
-        epilog="Example: python -m gdviz export notebooks/*.ipynb --to site",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    export.add_argument("notebooks", nargs="+", type=Path, metavar="NOTEBOOK")
-    export.add_argument("--to", type=Path, required=True, metavar="FOLDER", help="for the pages")
+    export.add_argument(
+        "notebooks", nargs="+", type=Path, metavar="NOTEBOOK", help="one or more .ipynb"
+    )
+    export.add_argument(
+        "--to",
+        type=Path,
+        required=True,
+        metavar="FOLDER",
+        help="for the pages; made if it is not there, and what is there under the same name is "
+        "replaced once its successor is whole",
+    )
     export.add_argument(
         "--offline",
         action="store_true",
@@ -45,6 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ExportError as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("stopped: the pages named above are whole, others were not written", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -6,7 +6,9 @@ Jupyter's own, from the usual CDN or, offline, inside the page.
 """
 
 import hashlib
+import json
 import os
+import re
 import sys
 import tempfile
 import urllib.request
@@ -20,9 +22,13 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbconvert import HTMLExporter
+from nbconvert.filters import markdown2html
 
 PAGE_BYTES = 4_000_000
-"""What the figures of a page may hold together."""
+"""What a page's data may take: the state of its widgets, as it stands in the page."""
+FIGURE_BYTES = 2_500_000
+"""What its figures may take of that together, before they are written as text (base64)."""
+WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 CDN = "https://cdn.jsdelivr.net/npm/"
 FRONT_END = {
     "require.js": (
@@ -56,9 +62,16 @@ window.MathJax = {
 """Text in widgets is text: `Hub` is how they would ask MathJax 2 to typeset it."""
 STYLE = """<style>
 .jupyter-widgets { font-family: var(--jp-ui-font-family, sans-serif); }
-summary { margin-left: 100px; cursor: pointer; }
+summary { cursor: pointer; }
+.gdviz-page a { color: #0062b8; }
+.gdviz-answer > summary, .gdviz-page {
+  margin-left: 100px;
+  font: 14px var(--jp-ui-font-family, sans-serif);
+}
 </style>
 """
+PAGE = """<p class="gdviz-page"><a href="index.html">All pages</a> · This page was made from a
+notebook: its figures move, its code cannot be run here.</p>"""
 TEMPLATE = """
 {%- extends "lab/index.html.j2" -%}
 {%- block html_head_js_requirejs -%}{{ resources.gdviz_head }}{%- endblock -%}
@@ -66,9 +79,10 @@ TEMPLATE = """
 {%- block html_head_js_mathjax -%}{%- endblock -%}
 {%- block html_head_js_mermaidjs -%}{%- endblock -%}
 {%- block footer_js -%}{{ resources.gdviz_foot }}{%- endblock -%}
+{%- block body_header -%}{{ super() }}{{ resources.gdviz_top }}{%- endblock -%}
 {%- block output_group -%}
 {%- if cell.metadata.get("jupyter", {}).get("outputs_hidden") -%}
-<details><summary>Show the answer</summary>{{ super() }}</details>
+<details class="gdviz-answer"><summary>Show the answer</summary>{{ super() }}</details>
 {%- else -%}{{ super() }}{%- endif -%}
 {%- endblock -%}
 """
@@ -125,13 +139,17 @@ def export(
     for count, notebook in enumerate(notebooks, start=1):
         _say(f"[{count}/{len(notebooks)}] {notebook.name}: running ...")
         executed = _execute(notebook)
+        title, goals = _opening(executed)
         page = to / f"{notebook.stem}.html"
-        _write(page, _convert(executed, notebook.stem, head, foot))
-        _say(f"[{count}/{len(notebooks)}] {page} ({page.stat().st_size / 1e6:.1f} MB)")
+        _write(page, _with_links(_convert(executed, title or notebook.stem, head, foot), to, names))
+        size, data = page.stat().st_size / 1e6, _data_bytes(executed) / 1e6
+        _say(f"[{count}/{len(notebooks)}] {page} ({size:.1f} MB, of which {data:.1f} MB are data)")
+        if data > PAGE_BYTES / 1e6:
+            _say(f"    its figures hold more than {PAGE_BYTES / 1e6:g} MB: it will load slowly")
         pages.append(page)
-        entries.append((page.name, *_opening(executed)))
+        entries.append((page.name, title, goals))
     index = to / "index.html"
-    _write(index, _index(entries))
+    _write(index, _index(entries, foot))
     _say(f"open {index}")
     return [*pages, index]
 
@@ -145,7 +163,7 @@ def _execute(path: Path) -> Any:
     except (OSError, ValueError, nbformat.ValidationError) as error:
         raise ExportError(f"{path} cannot be read as a notebook: {error}") from None
     n_cells = len(notebook.cells)
-    notebook.cells.append(nbformat.v4.new_code_cell(FREEZE.format(max_bytes=PAGE_BYTES)))
+    notebook.cells.append(nbformat.v4.new_code_cell(FREEZE.format(max_bytes=FIGURE_BYTES)))
     client = NotebookClient(
         notebook,
         timeout=600,
@@ -167,6 +185,11 @@ def _execute(path: Path) -> Any:
     return notebook
 
 
+def _data_bytes(notebook: Any) -> int:
+    """Return what the state of a notebook's widgets takes in its page."""
+    return len(json.dumps(notebook.metadata.get("widgets", {}).get(WIDGET_STATE, {})))
+
+
 def _running(notebook: Any) -> str:
     """Return the first line of the cell that was run last."""
     done = [cell for cell in notebook.cells if cell.get("execution_count")]
@@ -176,9 +199,27 @@ def _running(notebook: Any) -> str:
 def _convert(notebook: Any, title: str, head: str, foot: str) -> str:
     """Return the page of an executed notebook."""
     exporter = HTMLExporter(raw_template=TEMPLATE)
-    resources = {"metadata": {"name": title}, "gdviz_head": STYLE + head, "gdviz_foot": foot}
+    resources = {
+        "metadata": {"name": title},
+        "gdviz_head": STYLE + head,
+        "gdviz_top": PAGE,
+        "gdviz_foot": foot,
+    }
     page, _ = exporter.from_notebook_node(notebook, resources)
     return str(page)
+
+
+def _with_links(page: str, to: Path, names: Iterable[str]) -> str:
+    """Lead links to notebooks to their pages; where there is none, only the words are left."""
+
+    def link(match: re.Match[str]) -> str:
+        place, words = match.groups()
+        target = f"{place}.html"
+        if place in names or (to / target).exists():
+            return f'<a href="{target}">{words}</a>'
+        return f'<span title="{escape(place)}.ipynb, beside the notebook">{words}</span>'
+
+    return re.sub(r'<a href="([^":]+)\.ipynb">(.*?)</a>', link, page)
 
 
 def _linked() -> tuple[str, str]:
@@ -232,21 +273,16 @@ def _anywidget() -> str:
 
 
 def _opening(notebook: Any) -> tuple[str, str]:
-    """Return a notebook's title and its first words, as plain text."""
-    lines = [
-        line.strip()
-        for cell in notebook.cells
-        if cell.cell_type == "markdown"
-        for line in cell.source.splitlines()
-    ]
-    titles = [line.lstrip("# ") for line in lines if line.startswith("# ")]
-    goals = [line[2:].strip(";.") for line in lines if line.startswith("- ")][:3]
-    return titles[0] if titles else "", "; ".join(goals).replace("`", "").replace("**", "")
+    """Return a notebook's title, and what it says one will learn: its first list, as HTML."""
+    text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    title = re.search(r"^# (.+)", text, re.MULTILINE)
+    goals = re.search(r"^- .+(\n(- |  ).+)*", text, re.MULTILINE)
+    return title[1].strip() if title else "", markdown2html(goals[0]) if goals else ""
 
 
-def _index(entries: Iterable[tuple[str, str, str]]) -> str:
+def _index(entries: Iterable[tuple[str, str, str]], foot: str) -> str:
     items = "\n".join(
-        f'<li><a href="{escape(name)}">{escape(title or name)}</a><br>{escape(goals)}</li>'
+        f'<h2><a href="{escape(name)}">{escape(title or name)}</a></h2>\n{goals}'
         for name, title, goals in entries
     )
     return f"""<!DOCTYPE html>
@@ -257,18 +293,16 @@ def _index(entries: Iterable[tuple[str, str, str]]) -> str:
 <title>Gradient descent</title>
 <style>
 body {{ font: 18px/1.5 system-ui, sans-serif; max-width: 42em; margin: 3em auto; padding: 0 1em; }}
-ul {{ list-style: none; padding: 0; }}
-li {{ margin: 1.2em 0; }}
-a {{ font-size: 1.15em; }}
+h2 {{ font-size: 1.15em; font-weight: normal; margin: 1.2em 0 0; }}
+ul {{ margin: 0.2em 0; }}
 </style>
 </head>
 <body>
 <h1>Gradient descent</h1>
-<p>Pages from notebooks: every slider moves, without Python. Where a picture would have to be
-computed anew, its controls are grey; in the notebook itself they work.</p>
-<ul>
+<p>Pages from notebooks: sliders, Play and steps work without Python. What would have to be
+computed anew is grey; in the notebook itself it works.</p>
 {items}
-</ul>
+{foot}
 </body>
 </html>
 """

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gdviz as gd
-from gdviz.explorers.controls import FIRST_SEED
+from gdviz.explorers.controls import CHOSEN, FIRST_SEED
 from gdviz.explorers.starts import BEYOND, DRAW_BINS, LOSS_BINS
 
 MINIMA = (-1.0355787, 0.9601496)
@@ -395,14 +395,37 @@ def test_the_scale_of_losses_ends_before_the_bar_beyond_it(shared):
 
 
 def test_on_a_page_without_a_kernel_there_are_as_many_starts_as_have_room():
-    for max_bytes, expected in ((4_000_000, 500), (1_500_000, 100), (100, 50)):
-        explorer = gd.StartsExplorer(gd.surfaces.double_well(), n_starts=500)
+    for max_bytes, expected in ((1_000_000, {500}), (50_000, {100, 200}), (100, {50})):
+        explorer = gd.StartsExplorer(gd.surfaces.double_well(), n_starts=500, iterations=40)
         explorer.freeze(max_bytes)
-        assert explorer.n_starts.value == len(explorer.starts) == expected
-        assert explorer.scene.n_bytes <= max(max_bytes, 1_000_000)
+        assert explorer.n_starts.value in expected
+        assert explorer.scene.n_packed_bytes <= max(max_bytes, 30_000)
         assert explorer.n_starts.disabled
-        assert all(control.disabled for control in explorer.initialization.controls)
+        assert explorer.initialization.kind.disabled
         assert not explorer.learning_rate.disabled
-    few = gd.StartsExplorer(gd.surfaces.double_well(), n_starts=10)
-    few.freeze(4_000_000)
-    assert few.n_starts.value == 10
+
+
+def test_on_a_page_without_a_kernel_the_distribution_can_be_chosen():
+    explorer = gd.StartsExplorer(gd.surfaces.double_well(), n_starts=20, iterations=30)
+    seed = explorer.initialization.seed
+    explorer.freeze(1_000_000)
+    μ, σ, sample = (explorer.controls[name] for name in CHOSEN)
+    assert len(μ.stops) == 5
+    for mean, deviation, number in ((0, 1, 1), (μ.stops[0], σ.stops[-1], 2), (μ.stops[-1], 0.5, 1)):
+        μ.value, σ.value, sample.value = mean, deviation, number
+        distribution = gd.Gaussian(mean, deviation)
+        alone = gd.StartsExplorer(
+            gd.surfaces.double_well(), initialization=distribution, n_starts=20, iterations=30
+        )
+        alone.initialization.seed = seed + number - 1
+        for rate in alone.learning_rate.stops[[0, 3]]:
+            for iteration in (0, 7):
+                explorer.learning_rate.value = alone.learning_rate.value = rate
+                explorer.iteration.value = alone.iteration.value = iteration
+                assert explorer.description == alone.description
+                for mark, other in zip(explorer.scene.marks, alone.scene.marks, strict=True):
+                    found, expected = mark.at(explorer.position), other.at(alone.position)
+                    if isinstance(expected, str):
+                        assert found == expected
+                    else:
+                        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-3)

@@ -1,5 +1,8 @@
 """Exporting notebooks: what is written, what stops it, and what is left behind then."""
 
+import os
+from tempfile import NamedTemporaryFile
+
 import nbformat
 import numpy as np
 import pytest
@@ -8,6 +11,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 import gdviz as gd
 from gdviz import export as module
 from gdviz.__main__ import main
+from gdviz.explorers.controls import CHOSEN, FIRST_SEED
 from gdviz.live.lifetime import freeze_all
 
 
@@ -32,7 +36,7 @@ def left(site):
 
 
 def test_pages_and_an_index_are_written(write, site, capsys):
-    title = "# One <b>bold</b> & more\n\n- to `see`;\n- to **do**."
+    title = "# One <b>bold</b> & more\n\n- to `see` $\\nabla L$,\n  again;\n- to **do**.\n\n- later"
     paths = [write("one.ipynb", "print(6 * 7)", title=title), write("two.ipynb", "1 + 1")]
     assert main(["export", *map(str, paths), "--to", str(site)]) == 0
     assert left(site) == ["index.html", "one.html", "two.html"]
@@ -42,9 +46,19 @@ def test_pages_and_an_index_are_written(write, site, capsys):
     assert "freeze_all" not in page
     index = (site / "index.html").read_text()
     assert "One &lt;b&gt;bold&lt;/b&gt; &amp; more" in index
-    assert "to see; to do" in index
+    assert "<code>see</code> $\\nabla L$,\nagain;</li>\n<li>to <strong>do</strong>" in index
+    assert "later" not in index
     assert '<a href="two.html">Title</a>' in index
-    assert "[2/2]" in capsys.readouterr().err
+    assert f'src="{module.CDN}mathjax@' in index
+    words = capsys.readouterr().err
+    size = (site / "two.html").stat().st_size
+    assert f"[2/2] {site / 'two.html'} ({size / 1e6:.1f} MB, of which 0.0 MB are data)" in words
+
+
+def test_too_much_data_is_said(write, site, capsys, monkeypatch):
+    monkeypatch.setattr(module, "PAGE_BYTES", 0)
+    assert main(["export", str(write("a.ipynb", "1")), "--to", str(site)]) == 0
+    assert "it will load slowly" in capsys.readouterr().err
 
 
 def test_a_notebook_that_fails_leaves_no_page(write, site, capsys):
@@ -91,19 +105,69 @@ def test_a_file_in_the_folders_place_is_named(write, site, capsys):
     assert "cannot be made a folder for the pages" in capsys.readouterr().err
 
 
-def test_a_full_disk_leaves_nothing_half_written(write, site, capsys, monkeypatch):
+@pytest.mark.parametrize(
+    ("trouble", "status", "words"),
+    [
+        (OSError(28, "No space left on device"), 1, "No space left on device"),
+        (KeyboardInterrupt(), 130, "the pages named above are whole"),
+    ],
+)
+@pytest.mark.parametrize("moment", ["in the middle", "at the end"])
+def test_a_full_disk_and_ctrl_c_leave_nothing_half_written(
+    write, site, capsys, monkeypatch, trouble, status, words, moment
+):
     path = write("a.ipynb", "1")
     site.mkdir()
     (site / "a.html").write_text("an earlier page")
 
-    def full(_):
-        raise OSError(28, "No space left on device")
+    def stop(*_):
+        raise trouble
 
-    monkeypatch.setattr(module.os, "fsync", full)
-    assert main(["export", str(path), "--to", str(site)]) == 1
-    assert "No space left on device" in capsys.readouterr().err
+    class SmallDisk:
+        """A file that takes some bytes, and no more."""
+
+        def __init__(self, *args, **options):
+            self.file = NamedTemporaryFile(*args, **options)  # noqa: SIM115
+            self.name = self.file.name
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            self.file.close()
+
+        def write(self, text):
+            self.file.write(text[:100])
+            self.file.flush()
+            stop()
+
+    if moment == "at the end":
+        monkeypatch.setattr(module.os, "fsync", stop)
+    else:
+        monkeypatch.setattr(module.tempfile, "NamedTemporaryFile", SmallDisk)
+    assert main(["export", str(path), "--to", str(site)]) == status
+    assert words in capsys.readouterr().err
     assert left(site) == ["a.html"]
     assert (site / "a.html").read_text() == "an earlier page"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written_is_named(write, site, capsys):
+    site.mkdir(mode=0o500)
+    assert main(["export", str(write("a.ipynb", "1")), "--to", str(site)]) == 1
+    assert f"{site / 'a.html'} could not be written" in capsys.readouterr().err
+
+
+def test_links_between_notebooks_become_links_between_pages(write, site):
+    text = "# A\n\n[b](b.ipynb), [far](other/c.ipynb), [there](d.ipynb), [net](https://x.y/e.ipynb)"
+    site.mkdir()
+    (site / "d.html").write_text("")
+    paths = [write("a.ipynb", title=text), write("b.ipynb")]
+    assert main(["export", *map(str, paths), "--to", str(site)]) == 0
+    page = (site / "a.html").read_text()
+    assert '<a href="b.html">b</a>, <span title="other/c.ipynb, beside the' in page
+    assert '<a href="d.html">there</a>' in page
+    assert "https://x.y/e.ipynb" in page
 
 
 def test_a_missing_or_changed_front_end_is_named(write, site, tmp_path, capsys, monkeypatch):
@@ -143,7 +207,9 @@ def test_offline_pages_ask_for_nothing(write, site, tmp_path):
 def test_usage_is_explained(capsys):
     with pytest.raises(SystemExit, match="0"):
         main(["export", "--help"])
-    assert "python -m gdviz export notebooks/*.ipynb --to site" in capsys.readouterr().out
+    words = capsys.readouterr().out
+    assert "python -m gdviz export notebooks/*.ipynb --to site --offline\n" in words
+    assert max(map(len, words.splitlines())) <= 100
     with pytest.raises(SystemExit, match="2"):
         main(["export", "a.ipynb", "--to", "site", "--front-end", "."])
     assert "--front-end is for --offline pages" in capsys.readouterr().err
@@ -163,24 +229,27 @@ def test_usage_is_explained(capsys):
     ],
     ids=["map", "curve", "plane"],
 )
-def test_a_frozen_explorer_has_starts_to_choose_from(task):
+def test_a_frozen_explorer_keeps_its_rates_and_has_starts_to_choose_from(task):
     explorer = gd.DescentExplorer(task, iterations=40)
-    first = explorer.start
-    presets = list(explorer._presets().values())
-    explorer.freeze(1_000_000)
-    assert explorer.scene.n_bytes <= 1_000_000
-    assert set(presets) <= set(explorer.learning_rate.values)
-    slider = explorer.controls["start"]
-    assert slider.options[0] == "as in the notebook"
-    assert len(slider.options) >= 4
-    for index, name in enumerate(slider.options):
-        slider.index = index
-        start = first
-        if index:
-            seed = int(name.split()[-1]) - 1
-            kind, parameters = name[0], eval(name[1 : name.index(",", 5)].partition(", s")[0])
-            start = {"N": gd.Gaussian, "U": gd.Uniform}[kind](*parameters).sample(task.shape, seed)
-        for rate in explorer.learning_rate.stops[::4]:
+    first, stops = explorer.start, explorer.learning_rate.stops
+    explorer.freeze(600_000)
+    assert explorer.scene.n_packed_bytes <= 600_000
+    np.testing.assert_array_equal(explorer.learning_rate.stops, stops)
+    μ, σ, sample = (explorer.controls[name] for name in CHOSEN)
+    assert len(μ.stops) >= 3
+    assert len(σ.stops) >= 2
+    assert (μ.value, σ.value, sample.value) == (0, 1, 1)
+    for mean, deviation, number in (
+        (0, 1, 1),
+        (μ.stops[0], σ.stops[-1], sample.max),
+        (μ.stops[-1], σ.stops[0], 1),
+    ):
+        μ.value, σ.value, sample.value = mean, deviation, number
+        distribution = gd.Gaussian(mean, deviation)
+        start = distribution.sample(task.shape, FIRST_SEED + number - 1)
+        if (mean, deviation, number) == (0, 1, 1):
+            start = first
+        for rate in stops[::9]:
             explorer.learning_rate.value = rate
             expected = gd.gradient_descent(task, start, rate, 40)
             for iteration in (0, 5, 40):
@@ -196,14 +265,49 @@ def test_a_frozen_explorer_has_starts_to_choose_from(task):
                 )
 
 
-def test_frozen_controls_are_disabled_and_say_why():
+@pytest.mark.parametrize(
+    "initialization", [gd.Gaussian(2, 0), gd.Gaussian(1, 3), gd.Uniform(-1, 3)]
+)
+def test_a_given_start_is_where_the_sliders_stand_at_first(initialization):
+    task = gd.surfaces.ravine(25)
+    explorer = gd.DescentExplorer(
+        task, initialization=initialization, start=[[3.0, 1.0]], iterations=20
+    )
+    explorer.freeze(1_000_000)
+    explorer.iteration.value = 0
+    np.testing.assert_array_equal(explorer.descent.theta, [[[3.0, 1.0]]])
+    second = explorer.controls["second_parameter"]
+    second.value = second.stops[-1]
+    values = explorer.controls["first_parameter"].value, second.value
+    expected = type(initialization)(*values).sample(task.shape, FIRST_SEED)
+    np.testing.assert_array_equal(explorer.descent.theta, [expected])
+
+
+def test_where_there_is_room_for_one_start_only_the_initialization_is_grey():
+    explorer = gd.DescentExplorer(gd.surfaces.ravine(25), iterations=100)
+    before = explorer.description
+    explorer.freeze(explorer.scene.n_packed_bytes)
+    assert explorer.description == before
+    assert tuple(explorer.initialization.children) == tuple(explorer.initialization.controls)
+    assert all(control.disabled for control in explorer.initialization.children)
+
+
+def test_what_needs_a_kernel_is_disabled_and_says_why():
     explorer = gd.DescentExplorer(gd.surfaces.bowl(), iterations=9)
     explorer.freeze(1_000_000)
-    for control in (*explorer.initialization.controls, explorer.view):
+    for control in (explorer.initialization.kind, explorer.view, explorer.azimuth):
         assert control.disabled
-        assert "they work in the notebook" in control.tooltip
+        assert "works in the notebook" in control.tooltip
     assert not explorer.learning_rate.disabled
     assert explorer.canvas.scene["clickable"] == []
+    assert explorer.children[-1].value.startswith("Grey controls and clicks on the picture need")
+    only_clicks = gd.BasinsExplorer(gd.surfaces.bumpy(1))
+    only_clicks.freeze(1_000_000)
+    assert only_clicks.children[-1].value.startswith("Clicks on the picture need Python")
+    neither = gd.SigmoidExplorer()
+    rows = neither.children
+    neither.freeze(1_000_000)
+    assert neither.children == rows
 
 
 def test_small_figures_leave_room_for_large_ones():
@@ -217,5 +321,5 @@ def test_small_figures_leave_room_for_large_ones():
     task = gd.LinearRegression(gd.datasets.penguins().standardized())
     large, small = gd.DescentExplorer(task), gd.StepExplorer(task, [[0.0, 0.0]], 0.1)
     freeze_all(2_000_000)
-    assert small.scene.n_bytes < 100_000
-    assert 1_000_000 < large.scene.n_bytes <= 2_000_000
+    assert small.n_page_bytes < 200_000
+    assert 1_000_000 < large.n_page_bytes <= 2_000_000 - small.n_page_bytes

@@ -1,21 +1,32 @@
 """Controls that explorers share."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, log10
 from typing import Any
 
 import numpy as np
 import traitlets
-from ipywidgets import HTML, Button, Dropdown, FloatSlider, HBox, Label, VBox, Widget
-from numpy.typing import ArrayLike
+from ipywidgets import (
+    HTML,
+    Button,
+    Dropdown,
+    FloatSlider,
+    HBox,
+    IntSlider,
+    Label,
+    VBox,
+    Widget,
+)
+from numpy.typing import ArrayLike, NDArray
 
 from gdviz.arguments import as_whole
 from gdviz.initialization import Gaussian, Initialization, Uniform
 from gdviz.landscape import Plane, parameter_plane
 from gdviz.linear import LinearRegression
-from gdviz.live import OpenStopSlider
-from gdviz.live.figure import MAX_BYTES
+from gdviz.live import LiveFigure, OpenStopSlider, StopSlider
+from gdviz.live.figure import MAX_BYTES, UNPACKED_BYTES
 from gdviz.task import Array, Task
 
 LABEL_WIDTH = "8.5em"
@@ -25,10 +36,19 @@ FINE = (1, 1.1, 1.3, 1.5, 1.7, 2, 2.2, 2.5, 2.8, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9)
 """The stops in each decade: round numbers, some 14 % apart."""
 COARSE = (1, 1.5, 2, 3, 5, 7)
 """Stops for pictures that take more data each, some 47 % apart."""
-COARSEST = (1, 2, 5)
-"""Stops for pages without a kernel, which make room for several starts."""
 WIDEST = 10.0
 """Where the sliders of an initialization end."""
+GRIDS = (
+    *((5, 4, 2), (5, 3, 2), (5, 4, 1), (5, 3, 1)),
+    *((3, 3, 1), (3, 2, 1), (2, 2, 1), (1, 1, 1)),
+)
+"""How many stops of two parameters, and how many samples, a page without a kernel may have."""
+CHOSEN = ("first_parameter", "second_parameter", "sample")
+"""The dimensions of that."""
+AROUND = {1: (0,), 2: (0, 1), 3: (-1, 0, 1), 5: (-1, -0.5, 0, 0.5, 1)}
+"""Where the stops of μ are, in widths from where it stands."""
+TIMES = {1: (1,), 2: (1, 2), 3: (0.5, 1, 2), 4: (0, 0.5, 1, 2), 5: (0, 0.5, 1, 1.5, 2)}
+"""What a width is multiplied by."""
 FIRST_SEED = 59
 """N(0, 1) then starts left of and above the penguins' minimum, where a path can be seen."""
 
@@ -145,6 +165,68 @@ def _fraction(values: Array, value: float) -> float:
     return float(place / (len(values) - 1))
 
 
+def _stops_around(value: Initialization, n_first: int, n_second: int) -> tuple[Array, Array]:
+    """Return stops for the two parameters of a distribution, its own among them."""
+    if isinstance(value, Gaussian):
+        width = value.sigma or 1.0
+        firsts = value.mu + width * np.array(AROUND[n_first])
+        seconds = value.sigma + width * (np.array(TIMES[n_second]) - 1)
+        return firsts, np.unique(np.maximum(seconds, 0))
+    half = (value.b - value.a) / 2 or 1.0
+    firsts = value.a - half * (np.array(TIMES[n_first]) - 1)
+    return firsts[::-1], value.b + half * (np.array(TIMES[n_second]) - 1)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the sliders of an initialization can show on a page without a kernel.
+
+    Attributes
+    ----------
+    controls, dimensions : dict
+        The sliders, and their values, by the names in `CHOSEN`.
+    distributions : list of lists
+        By the values of the two parameters.
+    present : tuple of int
+        Where among them the present one is.
+    seeds : sequence of int
+        Of the samples, the present one first.
+    """
+
+    controls: dict[str, Widget]
+    dimensions: dict[str, NDArray[Any]]
+    distributions: list[list[Initialization]]
+    present: tuple[int, int]
+    seeds: Sequence[int]
+
+    @property
+    def labels(self) -> list[str]:
+        """What each sample is drawn from, in their order."""
+        return [d.label for row in self.distributions for d in row for _ in self.seeds]
+
+    def samples(self, shape: tuple[int, ...]) -> Array:
+        """Draw all samples: an array whose leading axes are the dimensions."""
+        return np.array(
+            [[[d.sample(shape, s) for s in self.seeds] for d in row] for row in self.distributions]
+        )
+
+
+def spread(
+    explorer: LiveFigure,
+    initialization: "InitializationControl",
+    show: Callable[[Choice], None],
+    max_bytes: int,
+) -> None:
+    """Have a frozen explorer show as large a choice of starts as has room in ``max_bytes``."""
+    scene = explorer.scene
+    room = min(1.1 * max_bytes / scene.n_packed_bytes, UNPACKED_BYTES / scene.n_bytes)
+    for counts in GRIDS:
+        if np.prod(counts) <= room:
+            show(initialization.freeze(counts))
+            if explorer.scene.n_packed_bytes <= max_bytes:
+                return
+
+
 class InitializationControl(HBox):  # type: ignore[misc]
     """Choose a distribution and its two parameters, and draw again.
 
@@ -194,6 +276,37 @@ class InitializationControl(HBox):  # type: ignore[misc]
     def sample(self, shape: tuple[int, ...]) -> Array:
         """Draw θ from the chosen distribution with the present seed."""
         return np.asarray(self.value.sample(shape, self.seed))
+
+    def freeze(self, counts: tuple[int, int, int]) -> "Choice":
+        """Get ready for a page without a kernel: with a few stops around the present value.
+
+        ``counts`` is one of `GRIDS`; at the last of them the controls stay as they are.
+        """
+        stops: list[NDArray[Any]] = [*_stops_around(self.value, *counts[:2])]
+        layout = {"width": "19em"}
+        sliders = [
+            StopSlider(
+                values,
+                slider.value,
+                description=slider.description,
+                layout=layout,
+                style={"description_width": "1.2em"},
+            )
+            for values, slider in zip(stops, self.parameters, strict=True)
+        ]
+        sample = IntSlider(1, 1, counts[2], description="sample", layout=layout)
+        if counts[0] == 1:
+            self.children = self.controls
+        else:
+            self.children = [self.kind, *sliders, sample if counts[2] > 1 else self.new_sample]
+        kind = type(self.value)
+        return Choice(
+            dict(zip(CHOSEN, [*sliders, sample], strict=True)),
+            dict(zip(CHOSEN, [*stops, np.arange(counts[2]) + 1], strict=True)),
+            [[kind(first, second) for second in stops[1]] for first in stops[0]],
+            (sliders[0].index, sliders[1].index),
+            range(self.seed, self.seed + counts[2]),
+        )
 
     def _show(self, _: Any) -> None:
         """Move the controls to where ``value`` is."""

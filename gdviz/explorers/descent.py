@@ -4,29 +4,30 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from ipywidgets import IntSlider, SelectionSlider, ToggleButtons, Widget
+from ipywidgets import IntSlider, ToggleButtons, Widget
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from gdviz.classification import Classifier
 from gdviz.descent import Descent, Status, gradient_descent
 from gdviz.explorers.controls import (
     COARSE,
-    COARSEST,
     FINE,
+    Choice,
     InitializationControl,
     as_iterations,
     checked_start,
     draw_or_go_back,
     labelled,
     learning_rate_stops,
+    spread,
     with_marks,
 )
 from gdviz.explorers.fits import fit_of
 from gdviz.explorers.grounds import Curve, Ground, Map, PathMap, Relief, walk
 from gdviz.figures import draw_loss, gdviz_style, loss_range
-from gdviz.initialization import Gaussian, Initialization, Uniform
+from gdviz.initialization import Gaussian, Initialization
 from gdviz.landscape import minimizer_of
 from gdviz.linear import LinearRegression
 from gdviz.live import LiveFigure, OpenStopSlider, Player, Presets, Text, Track
@@ -38,8 +39,7 @@ THREE_PANELS = ((0.072, 0.13, 0.27, 0.69), (0.485, 0.13, 0.19, 0.69), (0.75, 0.1
 TWO_PANELS = ((0.072, 0.13, 0.45, 0.69), (0.665, 0.13, 0.325, 0.69))
 """Where there is no fit to be seen."""
 ITERATIONS, ITERATIONS_OF_CLASSIFIER = 500, 300
-OTHER_INITIALIZATIONS = (Gaussian(0, 3), Uniform(-1, 1))
-"""Of which a page without a kernel shows samples, beside the one that was chosen."""
+BOTH = ("learning_rate", "iteration")
 SEEN_FROM = (-60, 35)
 """Azimuth and elevation, in degrees, at first."""
 
@@ -119,7 +119,7 @@ class DescentExplorer(LiveFigure):
         self.elevation = _turning("tilt", SEEN_FROM[1], 0, 90)
         drawn = self.initialization.sample(task.shape)
         self._start = drawn if start is None else checked_start(task, start)
-        self._over = ["learning_rate", "iteration"]
+        self._chosen: dict[str, NDArray[Any]] = {}
         self._batch = self._descend(self._start)
         self._make_panels()
         self._ground.look_at(self._batch, self._draws())
@@ -137,25 +137,16 @@ class DescentExplorer(LiveFigure):
         self.view.observe(self._change_view, "value")
 
     def freeze(self, max_bytes: int) -> None:
-        """Get ready for a page without a kernel: fewer rates, so as to have several starts."""
-        per_run = self.scene.n_bytes / len(self._batch.learning_rate)
-        coarse = learning_rate_stops(self._limit, COARSEST)
-        self.learning_rate.set_stops(np.union1d(coarse, list(self._presets().values())))
-        n_starts = int(max_bytes / (per_run * len(self.learning_rate.values)))
-        distributions = (self.initialization.value, *OTHER_INITIALIZATIONS)
-        starts = {"as in the notebook": self._start}
-        for seed in range(n_starts):
-            for distribution in dict.fromkeys(distributions):
-                if len(starts) < n_starts:
-                    starts[f"{distribution.label}, sample {seed + 1}"] = distribution.sample(
-                        self.task.shape, seed
-                    )
-        slider = SelectionSlider(options=list(starts), layout={"width": "44em"})
-        self._add_control("start", slider)
-        self._append(labelled("start", slider))
+        """Get ready for a page without a kernel: with as many starts as have room there."""
         super().freeze(max_bytes)
-        self._over.insert(0, "start")
-        self._batch = self._descend(np.stack(list(starts.values()))[:, None])
+        spread(self, self.initialization, self._choose_from, max_bytes)
+
+    def _choose_from(self, choice: Choice) -> None:
+        starts = choice.samples(self.task.shape)
+        starts[(*choice.present, 0)] = self._start
+        self._add_controls(choice.controls)
+        self._chosen = choice.dimensions
+        self._batch = self._descend(starts[..., None, :, :])
         self._show(repaint=self._ground.look_at(self._batch, self._draws()))
 
     def _make_panels(self) -> None:
@@ -214,7 +205,7 @@ class DescentExplorer(LiveFigure):
     @property
     def descent(self) -> Descent:
         """The run that is shown, up to the iteration that is shown."""
-        *run, iteration = (self.position[name] for name in self._over)
+        *run, iteration = (self.position[name] for name in [*self._chosen, *BOTH])
         return self._batch.run(tuple(run)).until(iteration)
 
     @property
@@ -295,7 +286,7 @@ class DescentExplorer(LiveFigure):
 
     def _contents(self) -> dict[str, Any]:
         """Return all that moves, as LiveFigure and its update take it."""
-        batch, over = self._batch, self._over
+        batch, over = self._batch, [*self._chosen, *BOTH]
         iterations = np.arange(batch.iterations + 1)
         codes = batch.status_codes()
         values = {"loss": batch.loss, "norm": batch.gradient_norm, "status": codes}
@@ -316,12 +307,13 @@ class DescentExplorer(LiveFigure):
             text("gradient norm {norm:.3g}", meanings, x=0.39, **style),
             text("{status}", meanings, x=0.988, align="right", bold=True, **style),
         ]
-        dimensions = {"learning_rate": batch.learning_rate, "iteration": iterations}
-        if "start" in self._over:
-            dimensions["start"] = self.controls["start"].options
         return {
             "tracks": tracks,
-            "dimensions": dimensions,
+            "dimensions": {
+                **self._chosen,
+                "learning_rate": batch.learning_rate,
+                "iteration": iterations,
+            },
             "description": text(
                 "learning rate {learning_rate:.3g}, iteration {iteration} of "
                 f"{batch.iterations}: loss {{loss:.3g}}, {{status}}",

@@ -1,5 +1,6 @@
 """What the explorers of starts share: a colour for every minimum, and a legend that counts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -70,22 +71,24 @@ class Endings:
             axes.plot(0.025, y + 0.022, "o", color=color, markersize=10, clip_on=False)
             axes.text(0.295, y, name, size=11)
 
-    def shares(self, axes: Axes, entries: Codes) -> list[Text]:
+    def shares(
+        self, axes: Axes, entries: Codes, over: Sequence[str] = ("learning_rate",)
+    ) -> list[Text]:
         """Return readouts of percentages beside the legend.
 
         Parameters
         ----------
         axes : matplotlib Axes
             In which the legend is.
-        entries : ndarray of shape ``(n_rates, n)``
+        entries : ndarray of shape ``(*over, n)``
             Of all starts, for each learning rate.
         """
         percentages = np.round(100 * self.counts(entries) / entries.shape[-1]).astype(int)
         return [
             Text(
                 "{share} %",
-                {"share": percentages[:, row]},
-                ("learning_rate",),
+                {"share": percentages[..., row]},
+                over,
                 axes=axes,
                 x=0.265,
                 y=_height(row),

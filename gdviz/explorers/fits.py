@@ -67,7 +67,8 @@ class ProbabilityFit:
         """Return the curves of each θ, with as many points as there is room for."""
         n_classes = len(self.task.classes)
         shown = [1] if n_classes == 2 else range(n_classes)
-        room = CURVES_BYTES // (4 * batch.loss.size * len(shown))
+        n_steps = int(np.prod(batch.loss.shape[-2:]))  # of all learning rates, from one start
+        room = CURVES_BYTES // (4 * n_steps * len(shown))
         x = np.linspace(*self.axes.get_xlim(), int(np.clip(room, FEWEST_POINTS, MOST_POINTS)))
         probabilities = self.task.probabilities(batch.theta, x)
         return [

@@ -154,17 +154,28 @@ class PathMap(Map):
         Ground.__init__(self, axes, task)
 
     def look_at(self, batch: Descent, draws: Array) -> bool:
-        """Lay the plane and its window by the descents; always another than before."""
+        """Lay the plane and its window by the descents; always another than before.
+
+        Of descents from several starts the plane and the window that there are show what they
+        can; the window grows so that all starts are in it.
+        """
         loss = batch.loss.reshape(-1, batch.iterations + 1)
         theta = batch.theta.reshape(*loss.shape, *self.task.shape)
-        good = (loss <= loss[:, :1]).all(axis=1)
-        paths = theta[good][np.argsort(-loss[good, -1], kind="stable")]
-        if not len(paths):
-            paths = theta[:1]
-        plane, _ = path_plane(paths)
-        points = plane.coordinates(paths)
-        low, high = np.nanmin(points, axis=(0, 1)), np.nanmax(points, axis=(0, 1))
-        radius = MARGIN * np.max(high - low) / 2 or 1.0
+        if batch.loss.ndim > 2:
+            plane = self.plane
+            starts = plane.coordinates(theta[:, 0])
+            corners = np.concatenate([starts, self.window.T])
+            low, high = corners.min(axis=0), corners.max(axis=0)
+            radius = np.max(high - low) / 2
+        else:
+            good = (loss <= loss[:, :1]).all(axis=1)
+            paths = theta[good][np.argsort(-loss[good, -1], kind="stable")]
+            if not len(paths):
+                paths = theta[:1]
+            plane, _ = path_plane(paths)
+            points = plane.coordinates(paths)
+            low, high = np.nanmin(points, axis=(0, 1)), np.nanmax(points, axis=(0, 1))
+            radius = MARGIN * np.max(high - low) / 2 or 1.0
         centre = (low + high) / 2
         window = np.stack([centre - radius, centre + radius], axis=-1)
         picture = landscape(self.task, plane, window, RESOLUTION)

@@ -1,5 +1,6 @@
 """StartsExplorer: hundreds of starts, drawn from a distribution, descend together."""
 
+from collections.abc import Iterable, Sequence
 from math import erf, sqrt
 from typing import Any
 
@@ -14,10 +15,12 @@ from gdviz.arguments import as_floats, as_whole
 from gdviz.basins import Codes, destinations
 from gdviz.descent import Descent, gradient_descent
 from gdviz.explorers.controls import (
+    Choice,
     InitializationControl,
     as_iterations,
     draw_or_go_back,
     labelled,
+    spread,
 )
 from gdviz.explorers.endings import Endings, WithEndings, draw_bare_curve
 from gdviz.figures import draw_relief, gdviz_style, loss_range
@@ -94,6 +97,7 @@ class StartsExplorer(WithEndings):
         self.initialization = InitializationControl(initialization or Gaussian())
         window = self._fitting_window()
         self._endings = Endings(destinations(task, window))
+        self._choice: Choice | None = None
         rates = self._rates(learning_rates)
         self.learning_rate = StopSlider(rates, rates[min(2, len(rates) - 1)])
         self.iteration = IntSlider(min=0, max=as_iterations(iterations, len(rates)), value=0)
@@ -153,16 +157,30 @@ class StartsExplorer(WithEndings):
         return window_around(self.task, plane, np.quantile(draws, [0.01, 0.99], axis=0))
 
     def freeze(self, max_bytes: int) -> None:
-        """Get ready for a page without a kernel, with as many starts as have room there."""
-        fitting = [n for n in self.n_starts.options if n <= self._most(max_bytes)]
-        self.n_starts.value = min(self.n_starts.value, max(fitting, default=FEWEST))
-        super().freeze(max_bytes)
+        """Get ready for a page without a kernel: with as many distributions as have room there.
 
-    def _most(self, max_bytes: int = MAX_BYTES) -> int:
+        If not even one has, with fewer starts.
+        """
+        super().freeze(max_bytes)
+        for fewer in [
+            n for n in reversed(self.n_starts.options) if FEWEST <= n < self.n_starts.value
+        ]:
+            if self.scene.n_packed_bytes <= max_bytes:
+                break
+            self.n_starts.value = fewer
+        spread(self, self.initialization, self._choose_from, max_bytes)
+
+    def _choose_from(self, choice: Choice) -> None:
+        """Let the initialization's sliders choose among starts that are computed in advance."""
+        self._add_controls(choice.controls)
+        self._choice = choice
+        self._draw()
+
+    def _most(self) -> int:
         """Return how many starts have room in what may be sent to the browser."""
         steps = len(self.learning_rate.stops) * (self.iteration.max + 1)
         outline = len(self._endings.colors) * 2 * (LOSS_BINS + 3)
-        room = 0.95 * max_bytes / 4 / steps  # float32 numbers for each step
+        room = 0.95 * MAX_BYTES / 4 / steps  # float32 numbers for each step
         return max(0, int((room - outline) / 2))
 
     def _rates(self, learning_rates: ArrayLike | None) -> Array:
@@ -189,12 +207,13 @@ class StartsExplorer(WithEndings):
         """Draw the starts, and run all descents that the sliders can show.
 
         The record has shape ``(n_rates, iterations + 1, n_starts, *task.shape)``: the points of a
-        cloud move together.
+        cloud move together. Where there is a choice of distributions, its axes come first.
         """
         task, rates = self.task, self.learning_rate.stops
-        self._drawn_from = self.initialization.value
-        self.starts = self.initialization.sample((self.n_starts.value, *task.shape))
-        theta = np.broadcast_to(self.starts, (len(rates), *self.starts.shape))
+        shape = (self.n_starts.value, *task.shape)
+        choice = self._choice
+        self.starts = self.initialization.sample(shape) if choice is None else choice.samples(shape)
+        theta = np.repeat(self.starts[..., None, :, :, :], len(rates), axis=-4)
         ε = rates[:, None, None, None]
         path, losses = [], []
         for _ in range(self.iteration.max + 1):
@@ -202,7 +221,7 @@ class StartsExplorer(WithEndings):
             path.append(theta)
             losses.append(loss)
             theta = theta - ε * J.mT
-        self._theta, self._loss = np.stack(path, axis=1), np.stack(losses, axis=1)
+        self._theta, self._loss = np.stack(path, axis=-4), np.stack(losses, axis=-2)
         self._codes = self._endings.destinations.reached(path[-1], losses[0], rates[:, None])
 
     def _paint(self, figure: Figure) -> None:
@@ -243,91 +262,106 @@ class StartsExplorer(WithEndings):
     @quiet_overflow()
     def _contents(self) -> dict[str, Any]:
         """Return all that moves, as LiveFigure and its update take it."""
-        endings, losses = self._endings, self._loss
-        _, n_steps, n = losses.shape
+        endings, losses, choice = self._endings, self._loss, self._choice
+        chosen = {} if choice is None else choice.dimensions
+        labels = [self.initialization.value.label] if choice is None else choice.labels
+        over = [*chosen, *BOTH]
+        *batch, _, n_steps, n = losses.shape
         entries = endings.entries(self._codes)
         theta = self._theta.reshape(*losses.shape, -1)
         x, y = theta[..., 0], losses if theta.shape[-1] == 1 else theta[..., 1]
         window = endings.destinations.window
-        start = theta[0, 0]
-        outside = n - ((window[:, 0] <= start) & (start <= window[:, 1])).all(axis=-1).sum()
+        start = theta[..., 0, 0, :, :]
+        inside = ((window[:, 0] <= start) & (start <= window[:, 1])).all(axis=-1).sum(axis=-1)
+        outside = [f"{k} of {n} start outside the picture" if k else "" for k in n - inside.ravel()]
 
         known = np.where(np.isnan(losses), np.inf, losses)
-        values = {"lowest": known.min(axis=-1), "median": np.median(known, axis=-1)}
+        number = np.arange(len(labels)).reshape(batch)  # of the distribution
+        drawn = {"drawn": number[..., None, None], "outside": number[..., None, None]}
+        values = {"lowest": known.min(axis=-1), "median": np.median(known, axis=-1), **drawn}
+        words = {"drawn": labels, "outside": outside}
+
+        def text(template: str, **style: Any) -> Text:
+            return Text(template, values, over, words, **style)
+
         header: dict[str, Any] = {"y": 0.94, "size": 12.5}
         return {
             "tracks": [
-                *self._draw_tracks(start, entries),
+                *self._draw_tracks(start, entries, chosen),
                 Points(
                     self._on_landscape,
                     x,
                     y,
-                    BOTH,
+                    over,
                     color=endings.colors,
-                    codes=entries[:, None],
+                    codes=entries[..., None, :],
                     size=7.0 if n > 50 else 10.0,
                 ),
-                *self._loss_tracks(losses, entries),
-                *endings.shares(self._on_legend, entries),
-                Text("ε = {learning_rate:.3g}", x=0.012, **header),
-                Text("iteration {iteration}", x=0.12, **header),
-                Text(f"{n} starts θ ~ {_words(self._drawn_from)}", x=0.40, **header),
-                Text("lowest loss {lowest:.2g}", values, BOTH, x=0.69, **header),
-                Text("median {median:.2g}", values, BOTH, x=0.988, align="right", **header),
-                Text(
-                    f"{outside} of {n} start outside the picture" if outside else "",
-                    axes=self._on_legend,
-                    y=0.0,
-                    size=11,
-                ),
+                *self._loss_tracks(losses, entries, over),
+                *endings.shares(self._on_legend, entries, over[:-1]),
+                text("ε = {learning_rate:.3g}", x=0.012, **header),
+                text("iteration {iteration}", x=0.12, **header),
+                text(f"{n} starts θ ~ {{drawn}}", x=0.40, **header),
+                text("lowest loss {lowest:.2g}", x=0.69, **header),
+                text("median {median:.2g}", x=0.988, align="right", **header),
+                text("{outside}", axes=self._on_legend, y=0.0, size=11),
             ],
             "dimensions": {
+                **chosen,
                 "learning_rate": self.learning_rate.stops,
                 "iteration": np.arange(n_steps),
             },
-            "description": Text(
-                f"{n} starts from {_words(self._drawn_from)}, learning rate "
-                f"{{learning_rate:.3g}}, iteration {{iteration}} of {n_steps - 1}: "
-                "lowest loss {lowest:.3g}, median {median:.3g}",
-                values,
-                BOTH,
+            "description": text(
+                f"{n} starts from {{drawn}}, learning rate {{learning_rate:.3g}}, iteration "
+                f"{{iteration}} of {n_steps - 1}: lowest loss {{lowest:.3g}}, median {{median:.3g}}"
             ),
         }
 
-    def _draw_tracks(self, start: Array, entries: Codes) -> list[Track]:
+    def _draw_tracks(self, start: Array, entries: Codes, chosen: Iterable[str]) -> list[Track]:
         """Return the histograms of the starts' coordinates, under what is to be expected."""
         tracks: list[Track] = []
         colors = self._endings.colors
         limits = self._endings.destinations.window
+        *batch, n, _ = start.shape
         for side, (axes, (low, high)) in enumerate(zip(self._on_draws, limits, strict=True)):
             edges = np.linspace(low, high, DRAW_BINS + 1)
-            bins = np.digitize(start[:, side], edges)  # the first and the last lie outside
-            counts = _histograms(bins, entries, DRAW_BINS + 2, len(colors))[..., 1:-1]
-            expected = len(start) * _probabilities(self._drawn_from, edges)
-            scale = 0.95 / max(expected.max(), counts.sum(axis=-2).max(), 1e-9)
+            bins = np.digitize(start[..., side], edges)  # the first and the last lie outside
+            counts = _histograms(bins[..., None, :], entries, DRAW_BINS + 2, len(colors))[..., 1:-1]
+            expected = n * self._probabilities(edges).reshape(*batch, -1)
+            highest = np.maximum(expected.max(axis=-1), counts[..., 0, :, :].sum(-2).max(-1))
+            scale = 0.95 / np.maximum(highest, 1e-9)[..., None]
             outline, middle = np.repeat(edges, 2), (edges[1:] + edges[:-1]) / 2
-            heights = _steps(scale * np.cumsum(counts, axis=-2))
+            heights = _steps(scale[..., None, None] * np.cumsum(counts, axis=-2))
             for k in reversed(range(len(colors))):
-                x, y = _turned(side, outline, heights[:, k])
-                tracks.append(Area(axes, x, y, ("learning_rate",), color=colors[k], alpha=1))
+                x, y = _turned(side, outline, heights[..., k, :])
+                over = (*chosen, "learning_rate")
+                tracks.append(Area(axes, x, y, over, color=colors[k], alpha=1))
             x, y = _turned(side, middle, scale * expected)
-            tracks.append(Line(axes, x, y, color="black", width=1.5))
+            tracks.append(Line(axes, x, y, tuple(chosen), color="black", width=1.5))
         return tracks
 
-    def _loss_tracks(self, losses: Array, entries: Codes) -> list[Track]:
+    def _probabilities(self, edges: Array) -> Array:
+        """Return how probable a number between each two edges is, for each distribution."""
+        if self._choice is None:
+            return _probabilities(self.initialization.value, edges)
+        distributions = [d for row in self._choice.distributions for d in row]
+        each = np.array([_probabilities(d, edges) for d in distributions])
+        return np.repeat(each, len(self._choice.seeds), axis=0)
+
+    def _loss_tracks(self, losses: Array, entries: Codes, over: Sequence[str]) -> list[Track]:
         """Return the histogram of the losses, stacked by where their descents end."""
         colors = self._endings.colors
         with np.errstate(invalid="ignore"):
             share = np.sqrt((losses - self._lowest).clip(0) / (self._highest - self._lowest))
             beyond = ~(share <= 1)
         bins = np.where(beyond, LOSS_BINS, np.minimum(share * LOSS_BINS, LOSS_BINS - 1)).astype(int)
-        counts = _histograms(bins, entries[:, None], LOSS_BINS + 1, len(colors))
+        counts = _histograms(bins, entries[..., None, :], LOSS_BINS + 1, len(colors))
         stacked = np.cumsum(counts, axis=-2) / losses.shape[-1]
         steps = [_steps(stacked[..., :LOSS_BINS]), _steps(stacked[..., LOSS_BINS:])]
         outline = [np.repeat(np.linspace(0, 1, LOSS_BINS + 1), 2), np.repeat(BEYOND, 2)]
         x, y = np.concatenate(outline), np.concatenate(steps, axis=-1)
         return [
-            Area(self._on_losses, x, y[..., k, :], BOTH, color=colors[k], alpha=1)
+            Area(self._on_losses, x, y[..., k, :], over, color=colors[k], alpha=1)
             for k in reversed(range(len(colors)))
         ]
 
@@ -387,9 +421,3 @@ def _probabilities(initialization: Initialization, edges: Array) -> Array:
     else:
         below = edges >= initialization.mu
     return np.diff(below.astype(float))
-
-
-def _words(initialization: Initialization) -> str:
-    if isinstance(initialization, Gaussian):
-        return f"N({initialization.mu:g}, {initialization.sigma:g})"
-    return f"U({initialization.a:g}, {initialization.b:g})"

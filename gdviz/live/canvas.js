@@ -8,26 +8,61 @@ const RIM = (1.2 * 100) / 72; // the rim of markers and lines, as in still.py
 const FAR = 1e4; // pixels; canvases lose precision beyond, so longer lines are cut to this box
 const STEP = 0.02; // of the axes' side: how far an arrow key moves the crosshair
 const FONT = '"DejaVu Sans", Verdana, sans-serif';
+const MISSING = -(2 ** 31); // packed NaN
+const FIRST_EXPONENT = -324; // the exponent of the least packed decimals
 const ARRAYS = { float32: Float32Array, float64: Float64Array, int32: Int32Array, uint8: Uint8Array };
 
 /** The scene with its buffers as typed arrays. */
-function unpack(scene) {
-  const copies = scene.buffers.map((view) =>
-    view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength),
-  );
-  const array = (numbers) => ({ ...numbers, data: new ARRAYS[numbers.dtype](copies[numbers.buffer]) });
-  const part = (p) => (p.numbers ? { ...p, numbers: array(p.numbers) } : p);
+async function unpack(scene) {
+  const unpacked = scene.buffers.map(() => null);
+  const array = async (numbers) => {
+    const view = scene.buffers[numbers.buffer];
+    const data = (unpacked[numbers.buffer] ??= numbers.packing
+      ? inflate(view, numbers)
+      : new ARRAYS[numbers.dtype](view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength)));
+    return { ...numbers, data: await data };
+  };
+  const part = async (p) => (p.numbers ? { ...p, numbers: await array(p.numbers) } : p);
+  const parts = (all) => Promise.all(all.map(part));
+  const mark = async (m) => {
+    if (m.kind === "text") return { ...m, parts: await parts(m.parts) };
+    const entries = Object.entries(m).map(async ([name, v]) => [name, v?.dtype ? await array(v) : v]);
+    return Object.fromEntries(await Promise.all(entries));
+  };
   return {
     ...scene,
-    description: scene.description.map(part),
-    marks: scene.marks.map((mark) =>
-      mark.kind === "text"
-        ? { ...mark, parts: mark.parts.map(part) }
-        : Object.fromEntries(
-            Object.entries(mark).map(([name, v]) => [name, v?.dtype ? array(v) : v]),
-          ),
-    ),
+    description: await parts(scene.description),
+    marks: await Promise.all(scene.marks.map(mark)),
   };
+}
+
+/** Numbers that packing.py made small. Those in texts stay whole numbers: see `shown`. */
+async function inflate(view, { dtype, packing: { stride, scale } }) {
+  const stream = new Blob([view]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const buffer = await new Response(stream).arrayBuffer();
+  if (!stride) return new ARRAYS[dtype](buffer);
+  const planes = new Uint8Array(buffer);
+  const n = planes.length / 4;
+  const whole = new Int32Array(n);
+  for (let k = 0; k < n; k++) {
+    const from = (k % stride) * (n / stride) + Math.floor(k / stride);
+    for (let byte = 0; byte < 4; byte++) whole[k] |= planes[byte * n + from] << (8 * byte);
+    if (k >= stride) whole[k] += whole[k - stride];
+  }
+  if (dtype === "float64") return whole;
+  return ARRAYS[dtype].from(whole, (code) => (code === MISSING ? NaN : code / scale));
+}
+
+/** The number that a whole number of a text stands for. */
+function shown(code, packing) {
+  if (!packing?.stride) return code;
+  if (code === MISSING) return NaN;
+  if (packing.scale) return code / packing.scale;
+  if (code === 0) return 0;
+  const first = 10 ** (packing.digits - 1);
+  const place = Math.abs(code) - 1;
+  const exponent = Math.floor(place / (9 * first)) + FIRST_EXPONENT - packing.digits + 1;
+  return Math.sign(code) * Number(`${first + (place % (9 * first))}e${exponent}`);
 }
 
 /** What remains of an array once every dimension has its place. */
@@ -63,7 +98,7 @@ function text(parts, position) {
   return parts
     .map((part) => {
       if (!part.numbers) return part.text;
-      const value = at(part.numbers, position)[0];
+      const value = shown(at(part.numbers, position)[0], part.numbers.packing);
       return part.words ? part.words[value] : format(value, part.format);
     })
     .join("");
@@ -322,7 +357,8 @@ async function render({ model, el }) {
   let newest = 0;
   async function load() {
     const mine = ++newest;
-    const next = unpack(model.get("scene"));
+    const next = await unpack(model.get("scene"));
+    if (mine !== newest) return;
     if (scene && next.revision < scene.revision) return;
     const patches = model.get("patches") ?? [];
     const sources = [model.get("painting"), ...patches.map((patch) => patch.png)];

@@ -21,7 +21,9 @@ from gdviz.live.tracks import Text, Track
 from gdviz.live.widget import LiveCanvas
 
 MAX_BYTES = 4_000_000
-NEEDS_KERNEL = "Grey controls compute anew: they work in the notebook, not on this page."
+UNPACKED_BYTES = 64_000_000
+"""What a figure on a page without a kernel may take in the browser's memory."""
+NEEDS_KERNEL = "Needs Python: works in the notebook, not on this page."
 
 
 class LiveFigure(VBox):  # type: ignore[misc]
@@ -65,6 +67,7 @@ class LiveFigure(VBox):  # type: ignore[misc]
         if "matplotlib.pyplot" in sys.modules:
             sys.modules["matplotlib.pyplot"].close(figure)  # else it would be shown once more
         self._max_bytes = max_bytes
+        self._frozen = False
         self._description = Text(description) if isinstance(description, str) else description
         self._painting = Painting(figure)
         self._clickable: list[tuple[Axes, Callable[[float, float], None]]] = []
@@ -204,17 +207,28 @@ class LiveFigure(VBox):  # type: ignore[misc]
         self._asking.extend(controls)
 
     def freeze(self, max_bytes: int) -> None:
-        """Get ready for a page without a kernel: controls that ask one are grey and say why.
+        """Get ready for a page without a kernel: what needs one is grey and says why.
 
-        ``max_bytes`` is what the figure should send at most. The base class sends what it has.
+        What moves is sent packed; ``max_bytes`` is what that should take at most. The base class
+        sends all that it has.
         """
         for control in self._asking:
             control.disabled = True
             control.tooltip = NEEDS_KERNEL
-        if self._asking:
-            self._append(Label(NEEDS_KERNEL))
+        grey = ["grey controls"] * bool(self._asking)
+        idle = " and ".join([*grey, *["clicks on the picture"] * bool(self._clickable)])
+        if idle:
+            words = f"{idle.capitalize()} need Python: they work in the notebook, not on this page."
+            self._append(Label(words))
         self._clickable = []
+        self._frozen, self._max_bytes = True, UNPACKED_BYTES
         self._transmit(repaint=False)
+
+    @property
+    def n_page_bytes(self) -> int:
+        """What the frozen figure takes on its page: the painting, and what moves over it."""
+        patches = sum(len(patch["png"]) for patch in self.canvas.patches)
+        return len(self.canvas.painting) + patches + self.scene.n_packed_bytes
 
     def _played_by_default(self) -> str | None:
         names = list(self.scene.dimensions)
@@ -243,9 +257,9 @@ class LiveFigure(VBox):  # type: ignore[misc]
         """Show more rows, below the others."""
         self.set_trait("children", (*self.trait_values()["children"], *rows))
 
-    def _add_control(self, name: str, control: Widget) -> None:
-        """Make ready for a further dimension, before the figure is on any page."""
-        self.controls = {**self.controls, name: control}
+    def _add_controls(self, controls: Mapping[str, Widget]) -> None:
+        """Make ready for further dimensions, before the figure is on any page."""
+        self.controls = {**self.controls, **controls}
         self.canvas.controls = self.controls
 
     def _check_known(
@@ -261,7 +275,8 @@ class LiveFigure(VBox):  # type: ignore[misc]
     def _payload(self) -> dict[str, Any]:
         self._revision += 1
         boxes = [axes_box(axes, self.scene.size) for axes, _ in self._clickable]
-        return {**self.scene.payload, "clickable": boxes, "revision": self._revision}
+        payload = self.scene.packed if self._frozen else self.scene.payload
+        return {**payload, "clickable": boxes, "revision": self._revision}
 
     def _transmit(self, repaint: bool) -> None:
         with self.canvas.hold_sync():

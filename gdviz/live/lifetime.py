@@ -31,8 +31,9 @@ def freeze_all(max_bytes: int) -> None:
     """Make every figure ready for a page without a kernel; together they take ``max_bytes``."""
     figures = sorted(_living, key=lambda figure: figure.scene.n_bytes)
     for count, figure in enumerate(figures):  # what small ones leave is for the large ones
-        figure.freeze(max_bytes // (len(figures) - count))
-        max_bytes -= figure.scene.n_bytes
+        paintings = sum(len(later.canvas.painting) for later in figures[count:])
+        figure.freeze((max_bytes - paintings) // (len(figures) - count))
+        max_bytes -= figure.n_page_bytes
 
 
 def close_tree(widget: Widget) -> None:

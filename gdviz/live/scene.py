@@ -1,7 +1,7 @@
 """Tracks mapped to figure pixels and packed for the browser."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from string import Formatter
@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from gdviz.arguments import as_floats, shown
+from gdviz.live.packing import pack
 from gdviz.live.tracks import Area, Line, Points, Raster, Text, Track, Trail
 
 POINT = 100 / 72
@@ -28,6 +29,8 @@ PRECISION = re.compile(r"\.\d+[gfe]")
 
 Position = Mapping[str, int]
 """The index at which each dimension stands."""
+Encoder = Callable[[NDArray[Any], str], tuple[bytes, dict[str, Any] | None]]
+"""What makes bytes of an array and the format that it is shown in, and says how to read them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,13 +138,23 @@ class Scene:
     @cached_property
     def payload(self) -> dict[str, Any]:
         """The scene as the browser reads it; equal buffers are sent once."""
-        buffers: dict[bytes, int] = {}
+        return self._encoded(_plain)
 
-        def numbers(values: Numbers) -> dict[str, Any]:
-            data = np.ascontiguousarray(values.array).tobytes()
+    @cached_property
+    def packed(self) -> dict[str, Any]:
+        """The same for a page without a kernel: small, and slower to make and to read."""
+        return self._encoded(pack)
+
+    def _encoded(self, encode: Encoder) -> dict[str, Any]:
+        buffers: dict[tuple[bytes, str], int] = {}
+
+        def numbers(values: Numbers, specification: str = "") -> dict[str, Any]:
+            data, packing = encode(values.array, specification)
+            dtype = values.array.dtype.name
             return {
-                "buffer": buffers.setdefault(data, len(buffers)),
-                "dtype": values.array.dtype.name,
+                "buffer": buffers.setdefault((data, f"{dtype} {packing}"), len(buffers)),
+                "packing": packing,
+                "dtype": dtype,
                 "shape": list(values.array.shape),
                 "over": list(values.over),
             }
@@ -150,7 +163,7 @@ class Scene:
             if isinstance(piece, str):
                 return {"text": piece}
             return {
-                "numbers": numbers(piece.numbers),
+                "numbers": numbers(piece.numbers, piece.format),
                 "words": piece.words,
                 "format": piece.format,
             }
@@ -196,13 +209,18 @@ class Scene:
             "dimensions": {name: values.tolist() for name, values in self.dimensions.items()},
             "marks": marks,
             "description": description,
-            "buffers": list(buffers),
+            "buffers": [data for data, _ in buffers],
         }
 
     @property
     def n_bytes(self) -> int:
         """What the buffers take that are sent to the browser."""
-        return sum(len(buffer) for buffer in self.payload["buffers"])
+        return _n_bytes(self.payload)
+
+    @property
+    def n_packed_bytes(self) -> int:
+        """What they take on a page without a kernel."""
+        return _n_bytes(self.packed)
 
 
 def build_scene(
@@ -237,6 +255,14 @@ def build_scene(
     scene = Scene(size, values, marks, _readout(description, values))
     _check_size(scene, max_bytes)
     return scene
+
+
+def _plain(array: NDArray[Any], _: str) -> tuple[bytes, None]:
+    return np.ascontiguousarray(array).tobytes(), None
+
+
+def _n_bytes(payload: Mapping[str, Any]) -> int:
+    return sum(len(buffer) for buffer in payload["buffers"])
 
 
 def axes_box(axes: Axes, size: tuple[float, float]) -> list[float]:
@@ -288,7 +314,7 @@ def _marks(
     where = (track.x, track.y) if track.z is None else (track.x, track.y, track.z)
     given = [as_floats(f"{kind}: coordinates", c) for c in where]
     codes, colors = _codes_and_colors(track)
-    each = [*given, *codes]
+    each: list[NDArray[Any]] = [*given, *codes]
     if isinstance(track, Trail) and not over:
         raise ValueError("Trail needs a dimension to grow along: name it last in over")
     if isinstance(track, Points) and max(c.ndim for c in each) <= len(over):
@@ -306,6 +332,9 @@ def _marks(
     x, y = _to_pixels(track.axes, each[: len(given)], size)
     if isinstance(track, Trail):
         x, y = _without_far_ends(x, y)
+    elif isinstance(track, Points) and over and n_points == (1,):  # then trail and head are equal
+        x, y = _without_far_ends(*(np.atleast_1d(c[..., 0]) for c in (x, y)))
+        x, y = x[..., None], y[..., None]
     if isinstance(track, Area):
         x, y = _without_far_corners(x, y)
     x, y = _as_float32(x), _as_float32(y)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -20,7 +21,16 @@ CELLS = [
     "import gdviz as gd\ntask = gd.LinearRegression(gd.datasets.penguins().standardized())",
     "gd.DescentExplorer(task, iterations=60)",
     "gd.FitExplorer(task)",
+    """import numpy as np
+from matplotlib.figure import Figure
+
+figure = Figure(figsize=(6, 2))
+axes = figure.add_subplot(xlim=(0, 6), ylim=(-1, 1))
+x, height = np.linspace(0, 6, 80), np.linspace(0.1, 1, 10)
+wave = gd.live.Line(axes, x, height[:, None] * np.sin(x), ["height"])
+gd.LiveFigure(figure, [wave], {"height": height}, description="a wave of {height:.1f}")""",
 ]
+VERMILLION = (213, 94, 0)
 
 
 @pytest.fixture(scope="session")
@@ -111,20 +121,45 @@ def said(figure) -> tuple[float, int, str]:
     return float(words[2].strip(",")), int(words[4]), words[8].strip(",")
 
 
-def test_sliders_play_and_starts_work_without_a_kernel(page):
+def missing_part(figure, reference, start, rate: float, iterations: int) -> float:
+    """Return how much of NumPy's path on the landscape is not drawn, as a part of it."""
+    path = np.array([descend(start, rate, k)[0] for k in range(iterations + 1)])
+    between = np.concatenate([np.linspace(p, q, 20) for p, q in pairwise(path)])
+    axes = reference._axes[0]
+    across, up = (axes.transData - axes.figure.transFigure).transform(between).T
+    canvas = figure.canvas().astype(int)
+    height, width = canvas.shape[:2]
+    rows, columns = ((1 - up) * height).astype(int), (across * width).astype(int)
+    assert np.abs(canvas[rows[-1], columns[-1], :3] - VERMILLION).max() < 20  # the disc
+    return float(
+        (canvas[rows, columns, 3] < 200)[np.hypot(rows - rows[0], columns - columns[0]) > 12].mean()
+    )
+
+
+def test_sliders_play_and_initialization_work_without_a_kernel(page):
     figure = page.figure("learning rate")
     task = gd.LinearRegression(gd.datasets.penguins().standardized())
-    start = gd.DescentExplorer(task, iterations=60).start
+    reference = gd.DescentExplorer(task, iterations=60)
+    start, stops = reference.start, reference.learning_rate.stops
+    reference.freeze(1_000_000)
 
     def check(start) -> None:
         rate, iteration, loss = said(figure)
         assert loss == f"{descend(np.ravel(start), rate, iteration)[1]:.3g}"
+        assert missing_part(figure, reference, np.ravel(start), rate, iteration) < 0.03
 
     check(start)
     before = figure.canvas()
-    figure.drag(0, 0.2)
-    assert said(figure)[0] < 0.01
+    figure.drag(0, 0.5)
+    assert said(figure)[0] < 0.1
     check(start)
+    figure.handle(0).focus()
+    page.page.keyboard.press("ArrowRight")  # to the very next of all stops
+    figure.settle()
+    rate = stops[stops > 1.01 * said(figure)[0]][0]
+    page.page.keyboard.press("ArrowRight")
+    figure.settle()
+    assert said(figure)[0] == rate
     figure.drag(1, 0.8)
     assert said(figure)[1] == pytest.approx(48, abs=2)
     check(start)
@@ -134,22 +169,22 @@ def test_sliders_play_and_starts_work_without_a_kernel(page):
     figure.wait_for_label("learning rate 0.25, iteration 60 of 60")
     check(start)
 
-    # the last slider of the figure chooses the start
-    sliders = figure.locator.locator(".noUi-handle").count()
-    figure.drag(sliders - 1, 1.0)
-    words = figure.locator.locator(".widget-readout").last.inner_text()
-    name, _, seed = words.partition(", sample ")
-    assert name == "N(0, 3)"
-    check(gd.Gaussian(0, 3).sample((1, 2), int(seed) - 1))
+    figure.drag(2, 0.0)  # μ
+    figure.drag(3, 1.0)  # σ
+    check(gd.Gaussian(-1, 2).sample((1, 2), reference.initialization.seed))
+    figure.drag(4, 1.0)  # sample
+    check(gd.Gaussian(-1, 2).sample((1, 2), reference.initialization.seed + 1))
 
 
 def test_what_needs_a_kernel_is_grey_and_says_why(page):
     figure = page.figure("learning rate")
-    button = figure.locator.get_by_role("button", name="New sample")
+    button = figure.locator.get_by_role("button", name="surface")
     assert button.is_disabled()
-    assert "they work in the notebook" in button.get_attribute("title")
-    assert figure.locator.locator("select").is_disabled()
-    assert figure.locator.get_by_text("Grey controls compute anew").is_visible()
+    distribution = figure.locator.locator("select")
+    assert distribution.is_disabled()
+    assert "works in the notebook" in distribution.get_attribute("title")
+    words = "Grey controls and clicks on the picture need Python"
+    assert figure.locator.get_by_text(words).is_visible()
     before = figure.label
     figure.click(0.2, 0.5)
     assert figure.label == before
@@ -161,3 +196,8 @@ def test_formulas_are_typeset_and_other_figures_live_too(page):
     before = figure.label
     figure.drag(0, 0.9)
     assert figure.label != before
+    own = page.figure("a wave of")
+    before = own.canvas()
+    own.drag(0, 1.0)
+    assert own.label == "a wave of 1.0"
+    assert not np.array_equal(own.canvas(), before)
