@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from ipywidgets import IntSlider, SelectionSlider, ToggleButtons, Widget
+from ipywidgets import IntSlider, ToggleButtons, Widget
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
@@ -27,7 +27,15 @@ from gdviz.figures import draw_loss, gdviz_style, loss_range
 from gdviz.initialization import Gaussian, Initialization, Uniform
 from gdviz.landscape import minimizer_of
 from gdviz.linear import LinearRegression
-from gdviz.live import LiveFigure, OpenStopSlider, Player, Presets, Text, Track
+from gdviz.live import (
+    ChoiceSlider,
+    LiveFigure,
+    OpenStopSlider,
+    Player,
+    Presets,
+    Text,
+    Track,
+)
 from gdviz.surfaces import GRID_POINTS, Surface
 from gdviz.task import Array, Task
 
@@ -151,7 +159,7 @@ class DescentExplorer(LiveFigure):
                     starts[f"{distribution.label}, sample {seed + 1}"] = distribution.sample(
                         self.task.shape, seed
                     )
-        slider = SelectionSlider(options=list(starts), layout={"width": "44em"})
+        slider = ChoiceSlider(options=list(starts), layout={"width": "44em"})
         self._add_control("start", slider)
         self._append(labelled("start", slider))
         super().freeze(max_bytes)

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from typing import Any
 
+import numpy as np
 from ipywidgets import HBox, IntSlider, Label, VBox, Widget
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
@@ -20,6 +22,8 @@ from gdviz.live.tracks import Text, Track
 from gdviz.live.widget import LiveCanvas
 
 MAX_BYTES = 4_000_000
+CROSSHAIR_PLACES = 51
+"""Across an axes, and up: where arrow keys move the crosshair to, as in canvas.js."""
 NEEDS_KERNEL = "Grey controls compute anew: they work in the notebook, not on this page."
 
 
@@ -258,8 +262,11 @@ class LiveFigure(VBox):  # type: ignore[misc]
 
     def _payload(self) -> dict[str, Any]:
         self._revision += 1
-        boxes = [axes_box(axes, self.scene.size) for axes, _ in self._clickable]
-        return {**self.scene.payload, "clickable": boxes, "revision": self._revision}
+        clickable = [
+            {"box": axes_box(axes, self.scene.size), "x": _said(axes.xaxis), "y": _said(axes.yaxis)}
+            for axes, _ in self._clickable
+        ]
+        return {**self.scene.payload, "clickable": clickable, "revision": self._revision}
 
     def _transmit(self, repaint: bool) -> None:
         with self.canvas.hold_sync():
@@ -274,6 +281,16 @@ class LiveFigure(VBox):  # type: ignore[misc]
         axes, callback = self._clickable[index]
         display = (SCALE * x, SCALE * (self.scene.size[1] - y))
         callback(*map(float, axes.transData.inverted().transform(display)))
+
+
+def _said(axis: Axis) -> dict[str, Any]:
+    """Return what a page says of places along an axis: its label, and the values there."""
+    ends = np.asarray(axis.get_view_interval())
+    scale = axis.get_transform()
+    values = scale.inverted().transform(np.linspace(*scale.transform(ends), CROSSHAIR_PLACES))
+    if ends.min() < 0 < ends.max():
+        values[np.abs(values) < 1e-9 * np.ptp(ends)] = 0  # which rounding has missed
+    return {"label": axis.get_label_text(), "values": values.tolist()}
 
 
 def _row(control: Widget) -> Widget:

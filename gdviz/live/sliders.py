@@ -10,7 +10,15 @@ from ipywidgets import IntSlider, SelectionSlider, Widget
 from numpy.typing import ArrayLike, NDArray
 
 
-class StopSlider(SelectionSlider):  # type: ignore[misc]
+class ChoiceSlider(SelectionSlider):  # type: ignore[misc]
+    """ipywidgets' slider over given choices; into its readout nothing can be typed."""
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        self.add_class("gdviz-choices")
+
+
+class StopSlider(ChoiceSlider):
     """A slider over given numbers. Set its ``value`` and it takes the nearest of them.
 
     Unlike ipywidgets' float sliders it does not round in the page, which would set the value anew
@@ -20,7 +28,6 @@ class StopSlider(SelectionSlider):  # type: ignore[misc]
     def __init__(self, stops: ArrayLike, value: float, **traits: Any) -> None:
         self.stops = _as_stops(stops)
         super().__init__(options=_labelled(self.stops), value=self._nearest(value), **traits)
-        self.add_class("gdviz-stops")
 
     def set_stops(self, stops: ArrayLike) -> None:
         """Replace the stops; the slider stays at its value, or at the nearest."""
@@ -86,7 +93,7 @@ def slider_for(name: str, values: NDArray[Any]) -> Widget:
         return IntSlider(value=values[0], min=values[0], max=values[-1], **style)
     if values.dtype.kind in "iuf":
         return StopSlider(values, values[0], **style)
-    return SelectionSlider(options=values.tolist(), **style)
+    return ChoiceSlider(options=values.tolist(), **style)
 
 
 def follow(slider: Any, values: NDArray[Any]) -> None:

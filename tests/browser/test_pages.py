@@ -1,9 +1,6 @@
 """Exported pages as a student opens them: no kernel, and nothing from a network but the CDN."""
 
 import http.server
-import os
-import shutil
-import subprocess
 import threading
 from functools import partial
 from pathlib import Path
@@ -18,34 +15,11 @@ from gdviz.export import CDN, FRONT_END, export
 
 pytestmark = pytest.mark.browser
 
-HINT = "needs npm, or FRONT_END set to a folder with require.js, embed-amd.js and tex-svg.js"
 CELLS = [
     "import gdviz as gd\ntask = gd.LinearRegression(gd.datasets.penguins().standardized())",
     "gd.DescentExplorer(task, iterations=60)",
     "gd.FitExplorer(task)",
 ]
-
-
-@pytest.fixture(scope="session")
-def front_end(tmp_path_factory) -> Path:
-    """Return a folder with the front end's files, as the CDN has them."""
-    if given := os.environ.get("FRONT_END"):
-        return Path(given)
-    if shutil.which("npm") is None:
-        if os.environ.get("CI"):
-            pytest.fail(HINT)
-        pytest.skip(HINT)
-    folder = tmp_path_factory.mktemp("front_end")
-    for name, (place, _) in FRONT_END.items():
-        slash = place.index("/", place.index("@", 1))  # after the version, before the file
-        package, inside = place[:slash], place[slash + 1 :]
-        packed = subprocess.run(
-            ["npm", "pack", "--silent", package], cwd=folder, check=True, capture_output=True
-        )
-        archive = folder / packed.stdout.decode().split()[-1]
-        shutil.unpack_archive(archive, folder / name.split(".")[0], "gztar", filter="data")
-        shutil.copy(folder / name.split(".")[0] / "package" / inside, folder / name)
-    return folder
 
 
 @pytest.fixture(scope="session")
