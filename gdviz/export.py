@@ -57,6 +57,14 @@ window.MathJax = {
 STYLE = """<style>
 .jupyter-widgets { font-family: var(--jp-ui-font-family, sans-serif); }
 summary { margin-left: 100px; cursor: pointer; }
+body .jp-RenderedMarkdown a:link { text-decoration: underline; }
+body { /* Jupyter's own colours are too pale to be read by all */
+  --jp-cell-prompt-not-active-font-color: #616161;
+  --jp-cell-prompt-not-active-opacity: 1;
+  --jp-mirror-editor-comment-color: #2f6f6f;
+  --jp-mirror-editor-number-color: #007000;
+  --jp-mirror-editor-operator-color: #8a00e0;
+}
 </style>
 """
 TEMPLATE = """
@@ -263,12 +271,14 @@ a {{ font-size: 1.15em; }}
 </style>
 </head>
 <body>
+<main>
 <h1>Gradient descent</h1>
 <p>Pages from notebooks: every slider moves, without Python. Where a picture would have to be
 computed anew, its controls are grey; in the notebook itself they work.</p>
 <ul>
 {items}
 </ul>
+</main>
 </body>
 </html>
 """

@@ -114,7 +114,13 @@ class Endings:
             x, y = [*minimum.ravel(), loss][:2]
             axes.plot(x, y, "*", color=self.colors[k], markeredgecolor="black", markersize=15)
             number = axes.annotate(
-                str(k + 1), (x, y), (7, 5), textcoords="offset points", size=10, weight="bold"
+                str(k + 1),
+                (x, y),
+                (0, 9),
+                textcoords="offset points",
+                size=10,
+                weight="bold",
+                ha="center",
             )
             number.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
 

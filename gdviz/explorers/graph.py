@@ -212,7 +212,7 @@ def _painted(expression: Expression) -> tuple[Figure, Axes, GraphLayout]:
     if len(formula) > FORMULA:
         formula = f"{formula[:FORMULA]}..."
     figure.text(0.012, top, formula, family="monospace", size=12, parse_math=False)
-    legend = ((0.3, VALUE, "blue, above: value"), (0.55, GRADIENT, "green, below: gradient"))
+    legend = ((0.3, VALUE, "above: value"), (0.55, GRADIENT, "below: gradient"))
     for inches, color, words in legend:
         style: dict[str, Any] = {"color": color, "size": 11, "ha": "right"}
         figure.text(0.988, 1 - inches / height, words, **style)

@@ -86,6 +86,25 @@ def front_end(tmp_path_factory, fetch_by_npm) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def axe(fetch_by_npm):
+    """Return a function that lists what axe finds in parts of a page: rule, impact, element."""
+    code = fetch_by_npm("axe-core@4.14.1/axe.min.js").read_text(encoding="utf-8")
+
+    def find(page, *parts: str) -> list[list[str]]:
+        page.evaluate(code)
+        return page.evaluate(
+            """async (include) => {
+              const { violations } = await axe.run({ include }, { resultTypes: ["violations"] });
+              return violations.flatMap(({ id, impact, nodes }) =>
+                nodes.map(({ html }) => [id, impact, html.slice(0, 200)]));
+            }""",
+            [[part] for part in parts],
+        )
+
+    return find
+
+
 class Lab(str):
     """A JupyterLab's address, and the folder that it serves."""
 
@@ -221,6 +240,7 @@ class LiveFigure:
         self.locator = locator
         self.root = locator.locator(".gdviz-live")
         self.pad = locator.locator(".gdviz-pad")
+        self.spoken = locator.locator(".gdviz-spoken")
 
     @property
     def label(self) -> str:

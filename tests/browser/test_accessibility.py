@@ -1,14 +1,12 @@
 """Every explorer and an exported page for those who use no mouse, or do not see the picture."""
 
 import pytest
+from playwright.sync_api import expect
 
-import gdviz as gd
 from gdviz import explorers
-from gdviz.export import export
 
 pytestmark = pytest.mark.browser
 
-AXE = "axe-core@4.14.1/axe.min.js"
 SETUP = """
 import numpy as np
 import gdviz as gd
@@ -41,23 +39,24 @@ ARGUMENTS = {
 FOCUS = """
 () => {
   const e = document.activeElement;
-  const part = (names) => names.find((name) => e.closest(name));
+  const { outlineStyle, boxShadow } = getComputedStyle(e);
   return {
-    inside: e.closest(".gdviz")?.id ?? null,
-    name: e.getAttribute("aria-label") ?? e.textContent,
     role: e.getAttribute("role") ?? e.localName,
+    name: e.getAttribute("aria-label") ?? e.textContent,
+    value: e.getAttribute("aria-valuetext"),
+    inside: !!e.closest(".gdviz.here"),
+    ring: outlineStyle !== "none" || boxShadow !== "none",
   };
 }
 """
+CONTROLS = (
+    ".gdviz-pad:not([hidden]), .widget-slider:not(:has([disabled])) .noUi-handle, "
+    "button:enabled, select:enabled"
+)
 
 
 def test_every_explorer_is_here():
     assert list(ARGUMENTS) == explorers.__all__
-
-
-@pytest.fixture(scope="module")
-def axe(fetch_by_npm) -> str:
-    return fetch_by_npm(AXE).read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -78,36 +77,132 @@ def explorer(request, all_explorers):
     return figure
 
 
-def serious(page, axe: str, where: str) -> list[str]:
-    """Return what axe finds in parts of the page and rates as serious or worse."""
-    page.evaluate(axe)
-    found = page.evaluate(
-        """async (where) => {
-          const found = [];
-          for (const part of document.querySelectorAll(where)) {
-            for (const { id, impact, nodes } of (await axe.run(part)).violations) {
-              found.push(...nodes.map((node) => `${impact}: ${id}: ${node.html.slice(0, 150)}`));
-            }
-          }
-          return found;
-        }""",
-        where,
-    )
-    return found
-
-
 def test_axe_finds_nothing_in_explorers(all_explorers, axe):
-    assert serious(all_explorers.page, axe, ".gdviz") == []
+    assert axe(all_explorers.page, ".gdviz") == []
 
 
-def test_dump(explorer):
-    page = explorer.page
-    explorer.locator.evaluate("e => { e.tabIndex = -1; e.focus({preventScroll: true}) }")
-    seen = []
-    while True:
-        page.keyboard.press("Tab")
-        f = page.evaluate(FOCUS.replace("?.id ?? null", " && 1"))
-        if not f["inside"] or not explorer.locator.evaluate("e => e.contains(document.activeElement)"):
-            break
-        seen.append((f["role"], f["name"]))
-    print(seen)
+class Keyboard:
+    """Someone who has a figure, a keyboard and a screen reader."""
+
+    def __init__(self, figure) -> None:
+        self.figure = figure
+        self.page = figure.page
+        figure.locator.evaluate(
+            """e => {
+              document.querySelectorAll(".here").forEach((other) => other.classList.remove("here"));
+              e.classList.add("here");
+              e.tabIndex = -1;
+              e.focus({ preventScroll: true });
+            }"""
+        )
+
+    def press(self, key: str) -> dict:
+        """Press a key, and return what has the focus then."""
+        self.page.keyboard.press(key)
+        self.figure.settle()
+        return self.page.evaluate(FOCUS)
+
+    def changed(self, before: str) -> None:
+        """Wait until the spoken label is another one."""
+        expect(self.figure.root).not_to_have_attribute("aria-label", before)
+
+    def slide(self, name: str) -> None:
+        """Move the slider that has the focus by every key, and come to rest near its middle."""
+        home = self.press("Home")["value"]
+        label = self.figure.label
+        end = self.press("End")["value"]
+        assert end != home, name
+        self.changed(label)
+        label = self.figure.label
+        self.press("ArrowLeft")
+        self.changed(label)
+        label = self.figure.label
+        assert self.press("ArrowRight")["value"] == end
+        self.changed(label)
+        assert self.press("PageDown")["value"] != end, name
+        said = self.press("PageDown")["value"]
+        readouts = self.figure.locator.locator(".widget-slider").filter(
+            has=self.page.locator(":focus")
+        )
+        assert said == readouts.locator(".widget-readout").inner_text(), name
+
+    def push(self, name: str) -> None:
+        """Push the button that has the focus, by the space bar."""
+        before = self.figure.label
+        if name == "Play":
+            assert self.press("Space")["name"] == "Pause"
+            self.changed(before)
+            assert self.press("Space")["name"] == "Play"
+        elif name in ("One step back", "Back to the start"):
+            self.press("Enter")  # where it has an effect: see notebook 01
+        elif self.pressed() is None:
+            self.press("Enter")
+            self.changed(before)
+        else:
+            self.press("Space")
+            assert self.pressed() == "true"
+
+    def pressed(self) -> str | None:
+        return self.page.evaluate("document.activeElement.getAttribute('aria-pressed')")
+
+
+def test_all_is_reached_and_operated_by_keyboard(explorer):
+    expected = explorer.locator.locator(CONTROLS).evaluate_all(
+        "all => all.filter((e) => e.checkVisibility()).length"
+    )
+    keyboard = Keyboard(explorer)
+    reached = []
+    while (focus := keyboard.press("Tab"))["inside"]:
+        role, name = focus["role"], focus["name"]
+        assert name.strip(), focus
+        assert focus["ring"] or role in ("slider", "textbox"), focus
+        if role == "textbox":
+            assert name == reached[-1]  # of the slider before it
+            continue
+        reached.append(name)
+        if role == "slider":
+            keyboard.slide(name)
+        elif role == "button":
+            keyboard.push(name)
+        elif role == "select":
+            before = explorer.label
+            keyboard.press("ArrowDown")
+            keyboard.changed(before)
+        else:
+            assert role == "application"
+            before = explorer.label
+            for key in ("ArrowLeft", "ArrowLeft", "ArrowUp", "Enter"):
+                keyboard.press(key)
+            keyboard.changed(before)
+            keyboard.press("Escape")
+    assert len(reached) == expected
+
+
+def test_the_crosshair_says_where_it_is(all_explorers):
+    figure = all_explorers.figures()[list(ARGUMENTS).index("RaceExplorer")]
+    keyboard = Keyboard(figure)
+    keyboard.press("Tab")
+    for key, words in (("ArrowRight", "x 0.16, y 0"), ("ArrowUp", "x 0.16, y 0.08")):
+        keyboard.press(key)
+        expect(figure.spoken).to_have_text(words)
+
+
+def test_what_changes_is_said_once_it_rests(all_explorers):
+    figure = all_explorers.figures()[list(ARGUMENTS).index("FitExplorer")]
+    figure.handle(0).focus()
+    heard = figure.spoken.evaluate(
+        """async (e) => {
+          const heard = [];
+          const ear = new MutationObserver(() => heard.push(e.textContent));
+          ear.observe(e, { childList: true });
+          window.heard = heard;
+        }"""
+    )
+    keyboard = Keyboard(figure)
+    keyboard.press("Tab")
+    for _ in range(5):
+        keyboard.press("ArrowLeft")
+    expect(figure.spoken).to_have_text(figure.label)
+    heard = figure.page.evaluate("window.heard")
+    assert heard[-1:] == [figure.label]
+    assert len(heard) <= 2  # the first may be of what came before

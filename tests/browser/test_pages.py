@@ -148,3 +148,12 @@ def test_formulas_are_typeset_and_other_figures_live_too(page):
     before = figure.label
     figure.drag(0, 0.9)
     assert figure.label != before
+
+
+def test_axe_finds_nothing_in_a_page(offline, new_page, axe):
+    for address in (offline, offline.parent / "index.html"):
+        page = new_page()
+        page.page.goto(address.as_uri())
+        if address == offline:
+            page.figure("learning rate")
+        assert axe(page.page, "html") == []
