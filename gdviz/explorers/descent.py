@@ -54,7 +54,8 @@ class DescentExplorer(LiveFigure):
     """Gradient descent on a landscape, its loss curve and its fit, under sliders.
 
     Every descent that the learning-rate slider can show is computed at once; the browser then
-    draws the one that it stands at. Click the landscape to start the descent there.
+    draws the one that it stands at. Click the landscape to start the descent there;
+    by keyboard, Tab to it, move the crosshair by the arrow keys, press Enter.
 
     The landscape of one parameter is a curve, that of two a map (or, at a switch, a surface).
     With more parameters it is the plane that keeps most of the descents' variance; how much of

@@ -197,7 +197,11 @@ class LiveFigure(VBox):  # type: ignore[misc]
                 follow(self.controls[name], self.scene.dimensions[name])
 
     def on_click(self, axes: Axes, callback: Callable[[float, float], None]) -> None:
-        """Call ``callback(x, y)``, in data coordinates, where someone clicks in ``axes``."""
+        """Call ``callback(x, y)``, in data coordinates, where someone clicks in ``axes``.
+
+        Without a mouse: Tab to the picture, move a crosshair by the arrow keys, press Enter. It
+        moves in the first axes that were given.
+        """
         self._clickable.append((axes, callback))
         self._transmit(repaint=False)
 
@@ -287,7 +291,8 @@ def _said(axis: Axis) -> dict[str, Any]:
     """Return what a page says of places along an axis: its label, and the values there."""
     ends = np.asarray(axis.get_view_interval())
     scale = axis.get_transform()
-    values = scale.inverted().transform(np.linspace(*scale.transform(ends), CROSSHAIR_PLACES))
+    low, high = scale.transform(ends)
+    values = scale.inverted().transform(np.linspace(low, high, CROSSHAIR_PLACES))
     if ends.min() < 0 < ends.max():
         values[np.abs(values) < 1e-9 * np.ptp(ends)] = 0  # which rounding has missed
     return {"label": axis.get_label_text(), "values": values.tolist()}
