@@ -25,7 +25,7 @@ ARGUMENTS = {
     "DifferenceExplorer": "np.exp, np.exp, x=1.0",
     "FitExplorer": "line",
     "GradientExplorer": "line.subset(range(0, 342, 30))",
-    "GraphExplorer": "sq(sub(mul(variable('w', 2.0), variable('x', 3.0)), add(variable('b', 1), 1)))",
+    "GraphExplorer": "sq(sub(mul(variable('w', 2), variable('x', 3)), add(variable('b', 1), 1)))",
     "LearningRatesExplorer": "bowl, start=[[-2.0]]",
     "MinibatchExplorer": "line, start=start, iterations=100",
     "PullExplorer": "softmax",
