@@ -20,8 +20,8 @@ start = [[-1.0, 1.0]]
 ARGUMENTS = {
     "AutopsyExplorer": "bowl, start=[[-2.0]], learning_rate=3.0, iterations=300",
     "BasinsExplorer": "gd.surfaces.bumpy(1), iterations=40",
-    "CompareLandscapesExplorer": "{'mean': line, 'again': line}, start=start",
-    "DescentExplorer": "line, iterations=100",
+    "CompareLandscapesExplorer": "{'one': ravine, 'again': ravine}, start=[[3.0, 1.0]]",
+    "DescentExplorer": "ravine, iterations=100",
     "DifferenceExplorer": "np.exp, np.exp, x=1.0",
     "FitExplorer": "line",
     "GradientExplorer": "line.subset(range(0, 342, 30))",
