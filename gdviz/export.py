@@ -68,6 +68,14 @@ summary { cursor: pointer; }
   margin-left: 100px;
   font: 14px var(--jp-ui-font-family, sans-serif);
 }
+body .jp-RenderedMarkdown a:link { text-decoration: underline; }
+body { /* Jupyter's own colours are too pale to be read by all */
+  --jp-cell-prompt-not-active-font-color: #616161;
+  --jp-cell-prompt-not-active-opacity: 1;
+  --jp-mirror-editor-comment-color: #2f6f6f;
+  --jp-mirror-editor-number-color: #007000;
+  --jp-mirror-editor-operator-color: #8a00e0;
+}
 </style>
 """
 PAGE = """<p class="gdviz-page"><a href="index.html">All pages</a> · This page was made from a
@@ -298,10 +306,12 @@ ul {{ margin: 0.2em 0; }}
 </style>
 </head>
 <body>
+<main>
 <h1>Gradient descent</h1>
 <p>Pages from notebooks: sliders, Play and steps work without Python. What would have to be
 computed anew is grey; in the notebook itself it works.</p>
 {items}
+</main>
 {foot}
 </body>
 </html>

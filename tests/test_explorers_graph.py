@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 
 import gdviz as gd
 from gdviz.explorers.style import CURRENT, WARNING
-from gdviz.figures import COLORS
+from gdviz.figures import COLORS, ink
 from gdviz.figures.graph import BOX, graph_layout
 from gdviz.graph import (
     add,
@@ -161,13 +161,15 @@ def test_every_step_shows_what_is_known_by_then(explorer):
             elif node in values:
                 assert starts_with(value, values[node])
                 finite = np.isfinite(values[node]).all()
-                assert value_color == to_hex(COLORS["blue"] if finite else WARNING["color"])
+                assert value_color == to_hex(ink(COLORS["blue"] if finite else WARNING["color"]))
             else:
                 assert value == ""
             if node in found:
                 assert starts_with(gradient, found[node])
                 finite = np.isfinite(found[node]).all()
-                assert gradient_color == to_hex(COLORS["green"] if finite else WARNING["color"])
+                assert gradient_color == to_hex(
+                    ink(COLORS["green"] if finite else WARNING["color"])
+                )
             else:
                 assert gradient == ""
 

@@ -224,7 +224,7 @@ def click(figure, index, x, y):
 @pytest.mark.parametrize("scale", ["linear", "log", "symlog"])
 def test_a_click_is_heard_in_data_coordinates(scale):
     left, right = Figure(figsize=(4, 3)).subplots(1, 2)
-    right.set(xscale=scale, yscale=scale, xlim=(0.1, 100), ylim=(100, 0.01))
+    right.set(xscale=scale, yscale=scale, xlim=(0.1, 100), ylim=(100, 0.01), xlabel="speed")
     figure = LiveFigure(left.figure, [], {})
     heard = []
     figure.on_click(left, lambda x, y: heard.append(("left", x, y)))
@@ -236,13 +236,19 @@ def test_a_click_is_heard_in_data_coordinates(scale):
     assert [name for name, *_ in heard] == 3 * ["right"]
     np.testing.assert_allclose([point for _, *point in heard], points, rtol=1e-9)
     assert all(type(value) is float for _, *point in heard for value in point)
-    boxes = figure.canvas.scene["clickable"]
-    for axes, (x, y, width, height) in zip((left, right), boxes, strict=True):
+    clickable = figure.canvas.scene["clickable"]
+    for axes, place in zip((left, right), clickable, strict=True):
+        x, y, width, height = place["box"]
         box = axes.get_window_extent()
         np.testing.assert_allclose(
             [x, y, width, height],
             [box.x0 / 2, 300 - box.y1 / 2, box.width / 2, box.height / 2],
         )
+    diagonal = np.linspace([0, 0], [1, 1], 51)
+    places = (right.transAxes - right.transData).transform(diagonal)
+    for said, label, values in zip((place["x"], place["y"]), ("speed", ""), places.T, strict=True):
+        assert said["label"] == label
+        np.testing.assert_allclose(said["values"], values, rtol=1e-9)
 
 
 def test_other_messages_are_no_clicks():

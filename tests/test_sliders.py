@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ipywidgets import Dropdown, FloatSlider, IntSlider, SelectionSlider
 
-from gdviz.live import OpenStopSlider, StopSlider
+from gdviz.live import ChoiceSlider, OpenStopSlider, StopSlider
 from gdviz.live.sliders import follow, index_of, slider_for
 
 STOPS = [0.1, 0.2, 0.5, 1.0, 2.0]
@@ -167,8 +167,8 @@ def test_an_open_slider_needs_stops_in_order(stops):
         ([3, 2, 1], StopSlider),
         ([0.1, 0.2], StopSlider),
         (np.array([1, 5, 6], dtype=np.uint64), StopSlider),
-        (["mean", "sum"], SelectionSlider),
-        (["ab", "cd"], SelectionSlider),
+        (["mean", "sum"], ChoiceSlider),
+        (["ab", "cd"], ChoiceSlider),
     ],
 )
 def test_the_slider_suits_the_values(values, kind):

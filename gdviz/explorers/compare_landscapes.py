@@ -17,7 +17,7 @@ from gdviz.explorers.controls import (
     learning_rate_stops,
 )
 from gdviz.explorers.style import NOW, PATH, START
-from gdviz.figures import COLORS, draw_landscape, draw_loss, gdviz_style
+from gdviz.figures import COLORS, draw_landscape, draw_loss, gdviz_style, rim
 from gdviz.figures.style import label
 from gdviz.landscape import landscape, minimizers_of, parameter_plane, window_around
 from gdviz.live import LiveFigure, OpenStopSlider, Player, Points, Text, Trail, literal
@@ -186,6 +186,7 @@ class CompareLandscapesExplorer(LiveFigure):
                 axes.plot(
                     *(0.025, 1.06, "o"),
                     color=color,
+                    markeredgecolor=rim(color),
                     markersize=NOW["size"],
                     transform=axes.transAxes,
                     clip_on=False,
@@ -214,7 +215,7 @@ class CompareLandscapesExplorer(LiveFigure):
         for k, (name, batch) in enumerate(zip(self.tasks, self._batches, strict=True)):
             axes, on_loss = self._axes[k], self._axes[2]
             u, v = np.moveaxis(self._planes[k].coordinates(batch.theta), -1, 0)
-            color = {"color": MARKS[k]}
+            color = {"color": MARKS[k], "outline": rim(MARKS[k])}
             shown = {
                 "loss": batch.loss,
                 "norm": batch.gradient_norm,

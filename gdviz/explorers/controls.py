@@ -142,7 +142,7 @@ def with_marks(slider: OpenStopSlider, marks: Mapping[str, float]) -> VBox:
         labels = "".join(
             '<span style="position:absolute;margin-left:-0.45em;white-space:nowrap;'
             f'left:{100 * _fraction(values, value):.3f}%"><span style="display:inline-block;'
-            f'width:0.9em;text-align:center">▲</span> {escape(label)}</span>'
+            f'width:0.9em;text-align:center" aria-hidden="true">▲</span> {escape(label)}</span>'
             for label, value in marks.items()
         )
         # The margins are those of the slider's own track inside its widget.

@@ -30,7 +30,14 @@ from gdviz.figures import draw_loss, gdviz_style, loss_range
 from gdviz.initialization import Gaussian, Initialization
 from gdviz.landscape import minimizer_of
 from gdviz.linear import LinearRegression
-from gdviz.live import LiveFigure, OpenStopSlider, Player, Presets, Text, Track
+from gdviz.live import (
+    LiveFigure,
+    OpenStopSlider,
+    Player,
+    Presets,
+    Text,
+    Track,
+)
 from gdviz.surfaces import GRID_POINTS, Surface
 from gdviz.task import Array, Task, quiet_overflow
 
@@ -48,7 +55,8 @@ class DescentExplorer(LiveFigure):
     """Gradient descent on a landscape, its loss curve and its fit, under sliders.
 
     Every descent that the learning-rate slider can show is computed at once; the browser then
-    draws the one that it stands at. Click the landscape to start the descent there.
+    draws the one that it stands at. Click the landscape to start the descent there;
+    by keyboard, Tab to it, move the crosshair by the arrow keys, press Enter.
 
     The landscape of one parameter is a curve, that of two a map (or, at a switch, a surface).
     With more parameters it is the plane that keeps most of the descents' variance; how much of

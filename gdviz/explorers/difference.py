@@ -122,7 +122,7 @@ def _draw_curve(axes: Axes, function: Callable[[float], ArrayLike], x: float, sl
 
 def _draw_errors(axes: Axes, h: Array, errors: Array) -> None:
     """Draw the error of both rules against the step."""
-    for rule, color, error in zip(RULES, ("orange", "blue"), errors):
+    for rule, color, error in zip(RULES, ("green", "blue"), errors):
         style: Any = {"color": COLORS[color], "linewidth": 1.5, "markersize": 3.5}
         axes.plot(h, np.maximum(error, LEAST), "o-", label=rule, **style)
     axes.set(xscale="log", yscale="log", xticks=10.0 ** np.arange(-16, 1, 4))

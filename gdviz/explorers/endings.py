@@ -3,20 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from gdviz.basins import Codes, Destinations
-from gdviz.figures import COLORS, draw_curve
+from gdviz.figures import COLORS, draw_curve, rim
+from gdviz.figures.style import TEXT, contrast_with_white
 from gdviz.landscape import Landscape, Plane
 from gdviz.live import LiveFigure, Text
 from gdviz.task import Array, Task
 
 MINIMA = tuple(COLORS[name] for name in ("blue", "orange", "green", "purple", "sky blue", "yellow"))
 """The lowest first. Where there are more minima than colours, the highest share the last."""
-NOWHERE, DIVERGED = "#999999", COLORS["black"]
+NOWHERE, DIVERGED = "#666666", COLORS["black"]
 LINE_HEIGHT = 0.085
 """Of a legend, as a fraction of its axes."""
 
@@ -68,7 +71,12 @@ class Endings:
         axes.text(0, 1 - 0.7 * LINE_HEIGHT, title, weight="bold", size=13)
         for row, (color, name) in enumerate(zip(self.colors, self.names, strict=True)):
             y = _height(row)
-            axes.plot(0.025, y + 0.022, "o", color=color, markersize=10, clip_on=False)
+            dot: dict[str, Any] = {"color": color, "markeredgecolor": rim(color), "clip_on": False}
+            axes.plot(0.03, y + 0.022, "o", markersize=14, **dot)
+            if row < self.n_minima:
+                on_it = "white" if contrast_with_white(color) >= TEXT else "black"
+                number: dict[str, Any] = {"ha": "center", "va": "center_baseline", "weight": "bold"}
+                axes.text(0.03, y + 0.022, str(row + 1), color=on_it, size=9, **number)
             axes.text(0.295, y, name, size=11)
 
     def shares(
@@ -100,7 +108,7 @@ class Endings:
         ]
 
     def draw_minima(self, axes: Axes) -> None:
-        """Paint a star of its colour at each minimum, on a landscape or on a curve."""
+        """Paint a star of its colour, and its number, at each minimum of a landscape or curve."""
         minima = self.destinations.minima
         colors = self.entries(np.arange(len(minima), dtype=np.uint16))
         for minimum, loss, k in zip(
@@ -108,6 +116,16 @@ class Endings:
         ):
             x, y = [*minimum.ravel(), loss][:2]
             axes.plot(x, y, "*", color=self.colors[k], markeredgecolor="black", markersize=15)
+            number = axes.annotate(
+                str(k + 1),
+                (x, y),
+                (0, 9),
+                textcoords="offset points",
+                size=10,
+                weight="bold",
+                ha="center",
+            )
+            number.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
 
 
 class WithEndings(LiveFigure):

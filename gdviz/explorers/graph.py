@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from gdviz.explorers.style import CURRENT, WARNING
-from gdviz.figures import COLORS, draw_graph, gdviz_style
+from gdviz.figures import COLORS, draw_graph, gdviz_style, ink
 from gdviz.figures.graph import BOX, GraphLayout, arrow_head, graph_layout, outline
 from gdviz.graph import Backward, Expression, Forward, as_expression, steps
 from gdviz.live import Line, LiveFigure, Text
@@ -30,7 +30,7 @@ FORMULA = 84
 LETTER = 0.62
 """Width of a digit, in units of its size."""
 OVER = ("step",)
-VALUE, GRADIENT = COLORS["blue"], COLORS["green"]
+VALUE, GRADIENT = ink(COLORS["blue"]), ink(COLORS["green"])
 
 
 class GraphExplorer(LiveFigure):
@@ -80,7 +80,7 @@ class GraphExplorer(LiveFigure):
                 [
                     *marks,
                     text(title, 0.63, bold=True),
-                    text(warning, 0.91, color=WARNING["color"], bold=True),
+                    text(warning, 0.91, color=ink(WARNING["color"]), bold=True),
                     *(text(line, 0.91 + 0.25 * k) for k, line in enumerate(lines)),
                 ],
                 {"step": now},
@@ -196,7 +196,7 @@ class GraphExplorer(LiveFigure):
         texts = [text(is_finite, color=color)] if any(is_finite) else []
         if not all(is_finite):
             bad = [not finite for finite in is_finite]
-            texts.append(text(bad, color=WARNING["color"], bold=True))
+            texts.append(text(bad, color=ink(WARNING["color"]), bold=True))
         return texts
 
 
@@ -212,7 +212,8 @@ def _painted(expression: Expression) -> tuple[Figure, Axes, GraphLayout]:
     if len(formula) > FORMULA:
         formula = f"{formula[:FORMULA]}..."
     figure.text(0.012, top, formula, family="monospace", size=12, parse_math=False)
-    for inches, color, words in ((0.3, VALUE, "blue: value"), (0.55, GRADIENT, "green: gradient")):
+    legend = ((0.3, VALUE, "above: value"), (0.55, GRADIENT, "below: gradient"))
+    for inches, color, words in legend:
         style: dict[str, Any] = {"color": color, "size": 11, "ha": "right"}
         figure.text(0.988, 1 - inches / height, words, **style)
     return figure, axes, layout

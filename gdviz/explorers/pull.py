@@ -14,7 +14,7 @@ from gdviz.descent import gradient_descent
 from gdviz.explorers.arrows import arrow
 from gdviz.explorers.controls import labelled
 from gdviz.explorers.style import ARROW
-from gdviz.figures import COLORS, draw_classes, gdviz_style
+from gdviz.figures import COLORS, draw_classes, gdviz_style, ink
 from gdviz.figures.style import label
 from gdviz.live import Line, LiveFigure, Player, Text
 from gdviz.live.sliders import slider_for
@@ -147,7 +147,7 @@ class PullExplorer(LiveFigure):
             text("iteration {iteration}, loss {loss:.3f}", 0.25, 0.94),
             text("-∇W_j = [ {W1:.3f} {W2:.3f} ]", 0.45, 0.94),
             text("-∇b_j = {b:.3f}", 0.66, 0.94),
-            text("own {own:.3f}", 0.79, 0.94, color=OWN),
+            text("own {own:.3f}", 0.79, 0.94, color=ink(OWN)),
             text("others {others:.3f}", 0.88, 0.94, color=OTHERS),
         ]
         self.iteration = IntSlider(max=self.descent.iterations, layout={"flex": "1 1 auto"})

@@ -8,6 +8,7 @@ import numpy as np
 from ipywidgets import IntSlider, ToggleButtons, Widget
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
 from gdviz.descent import Descent, gradient_descent
@@ -15,7 +16,7 @@ from gdviz.explorers.controls import as_iterations, labelled
 from gdviz.explorers.style import NOW, PATH, START
 from gdviz.explorers.terrain import Terrain
 from gdviz.explorers.tuning import PER_DECADE, Tuning, grid_of_rates, tune
-from gdviz.figures import COLORS, gdviz_style, loss_range
+from gdviz.figures import COLORS, gdviz_style, loss_range, rim
 from gdviz.live import Line, LiveFigure, Player, Points, StopSlider, Text, Trail, literal
 from gdviz.live.tracks import Track
 from gdviz.optimizers import AdaGrad, Adam, Momentum, Nesterov, Optimizer, RMSProp
@@ -179,7 +180,10 @@ class RaceExplorer(LiveFigure):
         for axes in (on_loss, on_tuning):
             axes.set_ylim(self._floor / 3, 30 * self._top)
         for name, x in zip(self.optimizers, self._columns(), strict=True):
-            figure.text(x, LEGEND[0], "●", color=self._color(name), size=13)
+            color = self._color(name)
+            dot = Line2D([x + 0.006], [LEGEND[0] + 0.0115], marker="o", markersize=9, color=color)
+            dot.set(markeredgecolor=rim(color), transform=figure.transFigure)
+            figure.add_artist(dot)
             figure.text(x + 0.018, LEGEND[0], name, size=10.5, weight="bold", parse_math=False)
 
     def _color(self, name: str) -> str:
@@ -208,8 +212,8 @@ class RaceExplorer(LiveFigure):
             u, v = np.moveaxis(terrain.plane.coordinates(self._batches[name].theta), -1, 0)
             rates = tuning.rates[tuning.best] * FACTORS
             tuned = np.interp(np.log(rates), np.log(tuning.rates), tuning.loss)
-            path = {**PATH, "color": color, "dots": 4.0}
-            now = {**NOW, "color": color, "size": 10.0}
+            path = {**PATH, "color": color, "outline": rim(color), "dots": 4.0}
+            now = {**NOW, "color": color, "outline": rim(color), "size": 10.0}
             trails += [
                 Trail(on_landscape, u + hidden, v[None], ALL, **path),
                 Trail(on_loss, iterations + hidden, loss, ALL, **path),
@@ -219,7 +223,7 @@ class RaceExplorer(LiveFigure):
                     tuning.loss[None],
                     ALL[:1],
                     color=color,
-                    outline="white",
+                    outline=rim(color),
                     width=2.0,
                 ),
             ]
@@ -235,7 +239,13 @@ class RaceExplorer(LiveFigure):
                     outline=color,
                     size=16.0,
                 ),
-                Points(on_tuning, rates + hidden[..., 0], tuned[None], ALL[:2], **now),
+                Points(
+                    on_tuning,
+                    rates + hidden[..., 0],
+                    tuned[None],
+                    ALL[:2],
+                    **now,
+                ),
             ]
             readouts = {"rate": rates[:, None], "loss": above[name]}
             texts += [

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from gdviz.explorers.style import ARROW, NOW
-from gdviz.figures import COLORS, gdviz_style
+from gdviz.figures import COLORS, gdviz_style, ink, rim
 from gdviz.figures.style import label
 from gdviz.live import Line, LiveFigure, Points, Text
 from gdviz.task import Array
@@ -69,7 +69,9 @@ class SigmoidExplorer(LiveFigure):
         }
 
         def text(template: str, x: float, y: float, color: str = "black", **style: Any) -> Text:
-            return Text(template, values, both, x=x, y=y, color=color, **{"size": 12.5, **style})
+            return Text(
+                template, values, both, x=x, y=y, color=ink(color), **{"size": 12.5, **style}
+            )
 
         curve: dict[str, Any] = {"width": 2.5}
         with gdviz_style():
@@ -79,7 +81,15 @@ class SigmoidExplorer(LiveFigure):
                     Line(on_sigmoid, *_tangent(on_sigmoid, z, p, slope), over, **ARROW),
                     Points(on_sigmoid, z, slope, over, **{**NOW, "color": SLOPE}),
                     Points(on_sigmoid, z, p, over, **NOW),
-                    Line(on_loss, z, square[:, None], both, color=SQUARE, **curve),
+                    Line(
+                        on_loss,
+                        z,
+                        square[:, None],
+                        both,
+                        color=SQUARE,
+                        outline=rim(SQUARE),
+                        **curve,
+                    ),
                     Line(on_loss, z, likelihood[:, None], both, color=BLUE, **curve),
                     Line(
                         on_loss,
@@ -88,7 +98,9 @@ class SigmoidExplorer(LiveFigure):
                         **ARROW,
                     ),
                     Line(on_loss, *_tangent(on_loss, z, likelihood, p - y), both, **ARROW),
-                    Points(on_loss, z, square, both, **{**NOW, "color": SQUARE}),
+                    Points(
+                        on_loss, z, square, both, **{**NOW, "color": SQUARE, "outline": rim(SQUARE)}
+                    ),
                     Points(on_loss, z, likelihood, both, **{**NOW, "color": BLUE}),
                     text("z = {z:.1f}", 0.055, 0.955),
                     text("odds e^z = {odds:.3g}", 0.055, 0.895),
@@ -131,8 +143,8 @@ def _draw_sigmoid(axes: Axes, z: Array) -> None:
     axes.plot(z, p * (1 - p), color=SLOPE, linewidth=2.5)
     axes.set(xlim=(-REACH, REACH), ylim=(-0.06, 1.06), yticks=(0, 0.25, 0.5, 0.75, 1))
     axes.grid(color="0.9")
-    axes.text(3.1, 0.86, "σ(z)", color=RED, size=13)
-    axes.text(2.6, 0.13, "σ'(z)", color=SLOPE, size=13)
+    axes.text(3.1, 0.86, "σ(z)", color=ink(RED), size=13)
+    axes.text(2.6, 0.13, "σ'(z)", color=ink(SLOPE), size=13)
     label(axes, x="logit z", y="", title="Probability and its slope")
 
 

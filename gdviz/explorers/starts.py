@@ -5,7 +5,7 @@ from math import erf, sqrt
 from typing import Any
 
 import numpy as np
-from ipywidgets import IntSlider, SelectionSlider, Widget
+from ipywidgets import IntSlider, Widget
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -27,7 +27,7 @@ from gdviz.figures import draw_relief, gdviz_style, loss_range
 from gdviz.figures.style import label
 from gdviz.initialization import Gaussian, Initialization, Uniform
 from gdviz.landscape import landscape, parameter_plane, window_around
-from gdviz.live import Area, Line, Player, Points, StopSlider, Text
+from gdviz.live import Area, ChoiceSlider, Line, Player, Points, StopSlider, Text
 from gdviz.live.figure import MAX_BYTES
 from gdviz.live.tracks import Track
 from gdviz.surfaces import Surface
@@ -107,7 +107,7 @@ class StartsExplorer(WithEndings):
                 f"n_starts must not exceed {most}, got {n_starts}: take fewer, or fewer iterations "
                 "or learning_rates"
             )
-        self.n_starts = SelectionSlider(
+        self.n_starts = ChoiceSlider(
             options=sorted({*(n for n in NUMBERS if n <= most), chosen}),
             value=chosen,
             layout={"width": "min(100%, 44em)"},

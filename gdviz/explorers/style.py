@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gdviz.figures import COLORS
+from gdviz.figures import COLORS, rim
 
 PATH: dict[str, Any] = {
     "color": COLORS["vermillion"],
@@ -14,5 +14,9 @@ LINE: dict[str, Any] = {"color": COLORS["vermillion"], "outline": "white", "widt
 START: dict[str, Any] = {"color": "none", "outline": "black", "size": 13.0}
 NOW: dict[str, Any] = {"color": COLORS["vermillion"], "outline": "white", "size": 11.0}
 ARROW: dict[str, Any] = {"color": "black", "outline": "white", "width": 2.5}
-CURRENT: dict[str, Any] = {"color": COLORS["orange"], "width": 3.0}
+CURRENT: dict[str, Any] = {
+    "color": COLORS["orange"],
+    "outline": rim(COLORS["orange"]),
+    "width": 3.0,
+}
 WARNING: dict[str, Any] = {"color": COLORS["vermillion"], "width": 3.0}

@@ -5,7 +5,7 @@ from gdviz.figures.graph import draw_graph
 from gdviz.figures.landscape import draw_curve, draw_landscape, draw_surface, loss_range
 from gdviz.figures.loss import draw_loss
 from gdviz.figures.relief import draw_relief
-from gdviz.figures.style import COLORS, gdviz_style
+from gdviz.figures.style import COLORS, gdviz_style, ink, rim
 
 __all__ = [
     "COLORS",
@@ -20,5 +20,7 @@ __all__ = [
     "draw_relief",
     "draw_surface",
     "gdviz_style",
+    "ink",
     "loss_range",
+    "rim",
 ]

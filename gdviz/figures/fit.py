@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 
 from gdviz.classification import Classifier
 from gdviz.datasets import Dataset
-from gdviz.figures.style import CLASS_COLORS, label
+from gdviz.figures.style import CLASS_COLORS, CLASS_MARKERS, ink, label
 from gdviz.task import Array
 
 MAX_SAMPLES = 5_000
@@ -16,7 +16,7 @@ SPREAD = 0.03
 def draw_fit(axes: Axes, dataset: Dataset) -> None:
     """Scatter the target against the one feature; the first 5,000 samples at most."""
     x, y = dataset.X[:MAX_SAMPLES, 0], dataset.y[:MAX_SAMPLES].astype(float)
-    axes.scatter(x, y, s=14, color="0.45", alpha=0.6, linewidths=0)
+    axes.scatter(x, y, s=14, color="0.35", alpha=0.7, linewidths=0)
     _set_limits(axes, x, y)
     shown = "" if len(dataset.X) <= MAX_SAMPLES else f" (first {MAX_SAMPLES} samples)"
     label(axes, x=dataset.feature_names[0], y=dataset.target_name, title=f"Data and fit{shown}")
@@ -60,7 +60,14 @@ def _scatter_classes(axes: Axes, task: Classifier, x: Array, y: Array) -> None:
     for code, name in enumerate(task.classes):
         mine = labels == code
         axes.scatter(
-            x[mine], y[mine], s=14, color=class_color(code), alpha=0.7, linewidths=0, label=name
+            *(x[mine], y[mine]),
+            s=16,
+            color=class_color(code),
+            marker=CLASS_MARKERS[code % len(CLASS_MARKERS)],
+            edgecolors=ink(class_color(code)),
+            linewidths=0.6,
+            alpha=0.8,
+            label=name,
         )
     # In the title's place, where it hides no sample.
     legend = axes.legend(

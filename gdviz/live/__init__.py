@@ -8,11 +8,12 @@ them to the figure's pixels and packs them -> `widget` (canvas.js) draws them in
 
 from gdviz.live.figure import LiveFigure
 from gdviz.live.player import Player, Presets
-from gdviz.live.sliders import OpenStopSlider, StopSlider
+from gdviz.live.sliders import ChoiceSlider, OpenStopSlider, StopSlider
 from gdviz.live.tracks import Area, Line, Points, Raster, Text, Track, Trail, literal
 
 __all__ = [
     "Area",
+    "ChoiceSlider",
     "Line",
     "LiveFigure",
     "OpenStopSlider",

@@ -6,7 +6,10 @@
 
 const RIM = (1.2 * 100) / 72; // the rim of markers and lines, as in still.py
 const FAR = 1e4; // pixels; canvases lose precision beyond, so longer lines are cut to this box
-const STEP = 0.02; // of the axes' side: how far an arrow key moves the crosshair
+const STEP = 0.02; // of the axes' side: how far an arrow key moves the crosshair, as in figure.py
+const REST = 800; // milliseconds without a change, after which the picture's new label is spoken
+const PAD =
+  "choose a place in the picture: arrow keys move a crosshair, Enter takes it, Escape leaves it";
 const FONT = '"DejaVu Sans", Verdana, sans-serif';
 const MISSING = -(2 ** 31); // packed NaN
 const FIRST_EXPONENT = -324; // the exponent of the least packed decimals
@@ -280,6 +283,18 @@ function drawCrosshair(context, { x, y }) {
   }
 }
 
+/** Where a box of the figure is in the page. */
+function inside([left, top, width, height], [figureWidth, figureHeight]) {
+  return `position: absolute; left: ${(100 * left) / figureWidth}%;
+    top: ${(100 * top) / figureHeight}%; width: ${(100 * width) / figureWidth}%;
+    height: ${(100 * height) / figureHeight}%`;
+}
+
+/** What an axis says at a fraction of its length. */
+function valueAt({ label, values }, part) {
+  return `${label} ${format(values[Math.round(part / STEP)], ".3g")}`;
+}
+
 /** The index of a dimension at which its control stands: the nearest value, or its own index. */
 function indexOf(control, values) {
   const index = control.get("index");
@@ -290,6 +305,46 @@ function indexOf(control, values) {
     if (Math.abs(values[k] - value) < Math.abs(values[nearest] - value)) nearest = k;
   }
   return nearest;
+}
+
+function setAttribute(element, name, value) {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+}
+
+/** Tell screen readers of the controls around a canvas what ipywidgets shows to the eye only. */
+function nameControls(figure) {
+  const name = (control) => {
+    let row = control;
+    while (row.parentElement !== figure) row = row.parentElement;
+    const labels = [row, control].map((part) => part.querySelector(".widget-label")?.textContent);
+    return [...new Set(labels)].filter(Boolean).join(" ");
+  };
+  for (const slider of figure.querySelectorAll(".widget-slider")) {
+    const handle = slider.querySelector(".noUi-handle");
+    const readout = slider.querySelector(".widget-readout");
+    if (!handle || !readout) continue;
+    const enabled = !slider.querySelector(".slider[disabled]");
+    setAttribute(handle, "aria-label", name(slider));
+    setAttribute(handle, "aria-valuetext", readout.textContent);
+    setAttribute(handle, "aria-disabled", String(!enabled));
+    setAttribute(handle, "tabindex", enabled ? "0" : "-1");
+    // Numbers may be typed into some readouts; the others say what the handle has said.
+    const typed = enabled && !slider.classList.contains("gdviz-choices");
+    setAttribute(readout, "role", "textbox");
+    setAttribute(readout, "aria-label", name(slider));
+    setAttribute(readout, "aria-hidden", String(!typed));
+    setAttribute(readout, "tabindex", typed ? "0" : "-1");
+  }
+  for (const list of figure.querySelectorAll(".widget-dropdown > select")) {
+    setAttribute(list, "aria-label", name(list.parentElement));
+  }
+  for (const buttons of figure.querySelectorAll(".widget-toggle-buttons, .gdviz-buttons")) {
+    setAttribute(buttons, "role", "group");
+    setAttribute(buttons, "aria-label", name(buttons));
+  }
+  for (const button of figure.querySelectorAll(".widget-toggle-button")) {
+    setAttribute(button, "aria-pressed", String(button.classList.contains("mod-active")));
+  }
 }
 
 async function decode(png) {
@@ -305,13 +360,21 @@ async function decode(png) {
 }
 
 async function render({ model, el }) {
-  const root = document.createElement("div");
-  root.className = "gdviz-live";
-  root.setAttribute("role", "img");
+  const element = (name, attributes) => {
+    const made = document.createElement("div");
+    made.className = name;
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    return made;
+  };
+  const frame = element("gdviz-frame", {});
+  const root = element("gdviz-live", { role: "img" });
+  const pad = element("gdviz-pad", { role: "application", tabindex: "0", "aria-label": PAD });
+  const spoken = element("gdviz-spoken", { role: "status" });
   let images = []; // the painting, then its patches
   const canvas = document.createElement("canvas");
   root.append(canvas);
-  el.append(root);
+  frame.append(root, pad, spoken);
+  el.append(frame);
 
   const names = Object.keys(model.get("controls"));
   const controls = await Promise.all(
@@ -320,14 +383,38 @@ async function render({ model, el }) {
     ),
   );
   let scene = null;
-  let frame = 0;
+  let request = 0;
   let crosshair = null;
+  let rest = 0;
+  let figure = null;
+  const restyled = new MutationObserver(() => nameControls(figure));
 
   const position = () =>
     Object.fromEntries(names.map((name, k) => [name, indexOf(controls[k], scene.dimensions[name])]));
 
+  /** Label the picture. What it says is also spoken, but only once it has come to rest. */
+  function describe(words) {
+    const before = root.getAttribute("aria-label");
+    if (words === before) return;
+    root.setAttribute("aria-label", words);
+    if (before !== null) say(words, REST);
+  }
+  function say(words, delay) {
+    clearTimeout(rest);
+    rest = setTimeout(() => (spoken.textContent = words), delay);
+  }
+  function watchControls() {
+    figure = root.closest(".gdviz");
+    nameControls(figure);
+    restyled.observe(figure, {
+      subtree: true,
+      childList: true,
+      characterData: true,
+      attributeFilter: ["aria-valuetext", "class", "disabled"],
+    });
+  }
   function draw() {
-    frame = 0;
+    request = 0;
     if (!scene) return;
     const [width] = scene.size;
     const shown = root.getBoundingClientRect();
@@ -346,10 +433,11 @@ async function render({ model, el }) {
     const here = position();
     for (const mark of scene.marks) (mark.kind === "text" ? drawText : drawMark)(context, mark, here);
     if (crosshair) drawCrosshair(context, crosshair);
-    root.setAttribute("aria-label", text(scene.description, here));
+    describe(text(scene.description, here));
+    if (!figure) watchControls();
   }
   const schedule = () => {
-    frame ||= requestAnimationFrame(draw);
+    request ||= requestAnimationFrame(draw);
   };
 
   // A new painting takes time to decode. It and its scene appear together, and only if nothing
@@ -374,21 +462,21 @@ async function render({ model, el }) {
     }
     for (const [k, { box }] of patches.entries()) {
       const [left, top, right, bottom] = box;
-      const [width, height] = next.size;
-      images[k + 1].style.cssText = `position: absolute; left: ${(100 * left) / width}%;
-        top: ${(100 * top) / height}%; width: ${(100 * (right - left)) / width}%;
-        height: ${(100 * (bottom - top)) / height}%`;
+      images[k + 1].style.cssText = inside([left, top, right - left, bottom - top], next.size);
     }
     scene = next;
-    root.style.aspectRatio = `${scene.size[0]} / ${scene.size[1]}`;
-    root.style.maxWidth = `${1.3 * scene.size[0]}px`;
+    frame.style.aspectRatio = `${scene.size[0]} / ${scene.size[1]}`;
+    frame.style.maxWidth = `${1.3 * scene.size[0]}px`;
     root.style.cursor = "";
-    root.tabIndex = scene.clickable.length ? 0 : -1;
+    pad.hidden = !scene.clickable.length;
+    if (!pad.hidden) pad.style.cssText = inside(scene.clickable[0].box, scene.size);
     schedule();
   }
 
   const boxAt = (x, y) =>
-    scene?.clickable.findIndex(([left, top, w, h]) => x >= left && x <= left + w && y >= top && y <= top + h);
+    scene?.clickable.findIndex(
+      ({ box: [left, top, w, h] }) => x >= left && x <= left + w && y >= top && y <= top + h,
+    );
   const toFigure = (event) => {
     const shown = root.getBoundingClientRect();
     const scale = scene.size[0] / shown.width;
@@ -406,24 +494,30 @@ async function render({ model, el }) {
   root.addEventListener("pointermove", (event) => {
     if (scene) root.style.cursor = boxAt(...toFigure(event)) >= 0 ? "crosshair" : "";
   });
-  root.addEventListener("keydown", (event) => {
+  pad.addEventListener("keydown", (event) => {
     const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-    if (!scene?.clickable.length) return;
-    const [left, top, width, height] = scene.clickable[0];
+    const { box, x, y } = scene.clickable[0];
+    const [left, top, width, height] = box;
     if (event.key in moves) {
       const [dx, dy] = moves[event.key];
       crosshair ??= { x: left + width / 2, y: top + height / 2 };
       crosshair.x = Math.min(left + width, Math.max(left, crosshair.x + dx * STEP * width));
       crosshair.y = Math.min(top + height, Math.max(top, crosshair.y + dy * STEP * height));
+      const across = valueAt(x, (crosshair.x - left) / width);
+      say(`${across}, ${valueAt(y, 1 - (crosshair.y - top) / height)}`, 0);
     } else if (crosshair && (event.key === "Enter" || event.key === " ")) {
       pick(crosshair.x, crosshair.y);
-    } else if (event.key === "Escape") {
+    } else if (crosshair && event.key === "Escape") {
       crosshair = null;
     } else {
       return;
     }
     event.preventDefault();
     event.stopPropagation(); // JupyterLab has plans of its own for these keys
+    schedule();
+  });
+  pad.addEventListener("blur", () => {
+    crosshair = null;
     schedule();
   });
 
@@ -436,7 +530,9 @@ async function render({ model, el }) {
   return () => {
     newest = Infinity;
     resized.disconnect();
-    cancelAnimationFrame(frame);
+    restyled.disconnect();
+    clearTimeout(rest);
+    cancelAnimationFrame(request);
     model.off("change:scene", load);
     for (const control of controls) control.off("change:value change:index", schedule);
   };

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from typing import Any
 
+import numpy as np
 from ipywidgets import HBox, IntSlider, Label, VBox, Widget
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
@@ -23,6 +25,8 @@ from gdviz.live.widget import LiveCanvas
 MAX_BYTES = 4_000_000
 UNPACKED_BYTES = 64_000_000
 """What a figure on a page without a kernel may take in the browser's memory."""
+CROSSHAIR_PLACES = 51
+"""Across an axes, and up: where arrow keys move the crosshair to, as in canvas.js."""
 NEEDS_KERNEL = "Needs Python: works in the notebook, not on this page."
 
 
@@ -193,7 +197,11 @@ class LiveFigure(VBox):  # type: ignore[misc]
                 follow(self.controls[name], self.scene.dimensions[name])
 
     def on_click(self, axes: Axes, callback: Callable[[float, float], None]) -> None:
-        """Call ``callback(x, y)``, in data coordinates, where someone clicks in ``axes``."""
+        """Call ``callback(x, y)``, in data coordinates, where someone clicks in ``axes``.
+
+        Without a mouse: Tab to the picture, move a crosshair by the arrow keys, press Enter. It
+        moves in the first axes that were given.
+        """
         if not isinstance(axes, Axes) or not callable(callback):
             raise TypeError(
                 f"on_click needs axes and a callback to be called, got {shown(axes)} and "
@@ -274,9 +282,12 @@ class LiveFigure(VBox):  # type: ignore[misc]
 
     def _payload(self) -> dict[str, Any]:
         self._revision += 1
-        boxes = [axes_box(axes, self.scene.size) for axes, _ in self._clickable]
+        clickable = [
+            {"box": axes_box(axes, self.scene.size), "x": _said(axes.xaxis), "y": _said(axes.yaxis)}
+            for axes, _ in self._clickable
+        ]
         payload = self.scene.packed if self._frozen else self.scene.payload
-        return {**payload, "clickable": boxes, "revision": self._revision}
+        return {**payload, "clickable": clickable, "revision": self._revision}
 
     def _transmit(self, repaint: bool) -> None:
         with self.canvas.hold_sync():
@@ -291,6 +302,17 @@ class LiveFigure(VBox):  # type: ignore[misc]
         axes, callback = self._clickable[index]
         display = (SCALE * x, SCALE * (self.scene.size[1] - y))
         callback(*map(float, axes.transData.inverted().transform(display)))
+
+
+def _said(axis: Axis) -> dict[str, Any]:
+    """Return what a page says of places along an axis: its label, and the values there."""
+    ends = np.asarray(axis.get_view_interval())
+    scale = axis.get_transform()
+    low, high = scale.transform(ends)
+    values = scale.inverted().transform(np.linspace(low, high, CROSSHAIR_PLACES))
+    if ends.min() < 0 < ends.max():
+        values[np.abs(values) < 1e-9 * np.ptp(ends)] = 0  # which rounding has missed
+    return {"label": axis.get_label_text(), "values": values.tolist()}
 
 
 def _row(control: Widget) -> Widget:

@@ -12,7 +12,15 @@ from numpy.typing import ArrayLike, NDArray
 from gdviz.arguments import as_floats, as_number
 
 
-class StopSlider(SelectionSlider):  # type: ignore[misc]
+class ChoiceSlider(SelectionSlider):  # type: ignore[misc]
+    """ipywidgets' slider over given choices; into its readout nothing can be typed."""
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        self.add_class("gdviz-choices")
+
+
+class StopSlider(ChoiceSlider):
     """A slider over given numbers. Set its ``value`` and it takes the nearest of them.
 
     Unlike ipywidgets' float sliders it does not round in the page, which would set the value anew
@@ -24,7 +32,6 @@ class StopSlider(SelectionSlider):  # type: ignore[misc]
         super().__init__(
             options=_labelled(self.stops), value=self._nearest(as_number("value", value)), **traits
         )
-        self.add_class("gdviz-stops")
 
     def set_stops(self, stops: ArrayLike) -> None:
         """Replace the stops; the slider stays at its value, or at the nearest."""
@@ -90,7 +97,7 @@ def slider_for(name: str, values: NDArray[Any]) -> Widget:
         return IntSlider(value=values[0], min=values[0], max=values[-1], **style)
     if values.dtype.kind in "iuf":
         return StopSlider(values, values[0], **style)
-    return SelectionSlider(options=values.tolist(), **style)
+    return ChoiceSlider(options=values.tolist(), **style)
 
 
 def follow(slider: Any, values: NDArray[Any]) -> None:

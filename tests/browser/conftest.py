@@ -24,6 +24,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
+from gdviz.export import FRONT_END
+
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 TOKEN = "gdviz-test"
 HINT = "needs Chromium: apt-get install chromium, or set CHROMIUM to its path"
@@ -52,6 +54,58 @@ def browser():
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def fetch_by_npm(tmp_path_factory):
+    """Return a function that fetches a file of a package: ``name@version/path``."""
+
+    def fetch(place: str) -> Path:
+        if shutil.which("npm") is None:
+            hint = f"needs npm, to fetch {place}"
+            if os.environ.get("CI"):
+                pytest.fail(hint)
+            pytest.skip(hint)
+        folder = tmp_path_factory.mktemp("npm")
+        slash = place.index("/", place.index("@", 1))  # after the version, before the file
+        packed = subprocess.run(
+            ["npm", "pack", "--silent", place[:slash]], cwd=folder, check=True, capture_output=True
+        )
+        archive = folder / packed.stdout.decode().split()[-1]
+        shutil.unpack_archive(archive, folder, "gztar", filter="data")
+        return folder / "package" / place[slash + 1 :]
+
+    return fetch
+
+
+@pytest.fixture(scope="session")
+def front_end(tmp_path_factory, fetch_by_npm) -> Path:
+    """Return a folder with the front end's files, as the CDN has them."""
+    if given := os.environ.get("FRONT_END"):
+        return Path(given)
+    folder = tmp_path_factory.mktemp("front_end")
+    for name, (place, _) in FRONT_END.items():
+        shutil.copy(fetch_by_npm(place), folder / name)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def axe(fetch_by_npm):
+    """Return a function that lists what axe finds in parts of a page: rule, impact, element."""
+    code = fetch_by_npm("axe-core@4.14.1/axe.min.js").read_text(encoding="utf-8")
+
+    def find(page, *parts: str) -> list[list[str]]:
+        page.evaluate(code)
+        return page.evaluate(
+            """async (include) => {
+              const { violations } = await axe.run({ include }, { resultTypes: ["violations"] });
+              return violations.flatMap(({ id, impact, nodes }) =>
+                nodes.map(({ html }) => [id, impact, html.slice(0, 200)]));
+            }""",
+            [[part] for part in parts],
+        )
+
+    return find
 
 
 class Lab(str):
@@ -145,6 +199,10 @@ class Page:
         """Wait until all that the page wanted to load is there."""
         self.page.wait_for_load_state("networkidle")
 
+    def figures(self) -> "list[LiveFigure]":
+        """Return all LiveFigures that are there."""
+        return [LiveFigure(self.page, figure) for figure in self.page.locator(".gdviz").all()]
+
     def figure(self, label: str, nth: int = 0) -> "LiveFigure":
         """Return the nth LiveFigure whose spoken label contains ``label``, once it is there."""
         locator = self.page.locator(f".gdviz:has(.gdviz-live[aria-label*='{label}'])").nth(nth)
@@ -195,6 +253,8 @@ class LiveFigure:
         self.page = page
         self.locator = locator
         self.root = locator.locator(".gdviz-live")
+        self.pad = locator.locator(".gdviz-pad")
+        self.spoken = locator.locator(".gdviz-spoken")
 
     @property
     def label(self) -> str:
@@ -298,7 +358,7 @@ def new_page(browser):
         context.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def write_notebook(lab):
     """Return a function that puts a notebook with the given code cells beside the others."""
 

@@ -198,7 +198,7 @@ def test_clicking_the_landscape_starts_there(explorer, reference):
 
 def test_starting_somewhere_by_keyboard(explorer, reference):
     explorer.locator.get_by_label("Back to the start").click()
-    explorer.root.focus()
+    explorer.pad.focus()
     for key in ("ArrowRight", "ArrowUp", "Enter"):
         explorer.page.keyboard.press(key)
     # From the middle, which is the minimum: 2 % of the window to the right and 2 % up.

@@ -1,8 +1,5 @@
 """Exported pages as a student opens them: no kernel, and nothing from a network but the CDN."""
 
-import os
-import shutil
-import subprocess
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,7 +13,6 @@ from gdviz.export import CDN, FRONT_END, export
 
 pytestmark = pytest.mark.browser
 
-HINT = "needs npm, or FRONT_END set to a folder with require.js, embed-amd.js and tex-svg.js"
 CELLS = [
     "import gdviz as gd\ntask = gd.LinearRegression(gd.datasets.penguins().standardized())",
     "gd.DescentExplorer(task, iterations=60)",
@@ -31,28 +27,6 @@ wave = gd.live.Line(axes, x, height[:, None] * np.sin(x), ["height"])
 gd.LiveFigure(figure, [wave], {"height": height}, description="a wave of {height:.1f}")""",
 ]
 VERMILLION = (213, 94, 0)
-
-
-@pytest.fixture(scope="session")
-def front_end(tmp_path_factory) -> Path:
-    """Return a folder with the front end's files, as the CDN has them."""
-    if given := os.environ.get("FRONT_END"):
-        return Path(given)
-    if shutil.which("npm") is None:
-        if os.environ.get("CI"):
-            pytest.fail(HINT)
-        pytest.skip(HINT)
-    folder = tmp_path_factory.mktemp("front_end")
-    for name, (place, _) in FRONT_END.items():
-        slash = place.index("/", place.index("@", 1))  # after the version, before the file
-        package, inside = place[:slash], place[slash + 1 :]
-        packed = subprocess.run(
-            ["npm", "pack", "--silent", package], cwd=folder, check=True, capture_output=True
-        )
-        archive = folder / packed.stdout.decode().split()[-1]
-        shutil.unpack_archive(archive, folder / name.split(".")[0], "gztar", filter="data")
-        shutil.copy(folder / name.split(".")[0] / "package" / inside, folder / name)
-    return folder
 
 
 @pytest.fixture(scope="session")
@@ -201,3 +175,12 @@ def test_formulas_are_typeset_and_other_figures_live_too(page):
     own.drag(0, 1.0)
     assert own.label == "a wave of 1.0"
     assert not np.array_equal(own.canvas(), before)
+
+
+def test_axe_finds_nothing_in_a_page(offline, new_page, axe):
+    for address in (offline, offline.parent / "index.html"):
+        page = new_page()
+        page.page.goto(address.as_uri())
+        if address == offline:
+            page.figure("learning rate")
+        assert axe(page.page, "html") == []
