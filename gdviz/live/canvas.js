@@ -360,7 +360,12 @@ async function render({ model, el }) {
   };
   const pick = (x, y) => {
     const axes = boxAt(x, y);
-    if (axes >= 0) model.send({ type: "click", axes, x, y });
+    if (axes < 0) return;
+    try {
+      model.send({ type: "click", axes, x, y });
+    } catch {
+      // The kernel is gone, as JupyterLab says: nobody can answer.
+    }
   };
   root.addEventListener("pointerdown", (event) => {
     if (!scene || event.button !== 0) return;
@@ -393,6 +398,15 @@ async function render({ model, el }) {
 
   const resized = new ResizeObserver(schedule);
   resized.observe(root);
+  // A zoomed page and a window on another screen may change nothing but the size of a pixel.
+  let density = null;
+  const watchDensity = () => {
+    density?.removeEventListener("change", watchDensity);
+    density = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
+    density.addEventListener("change", watchDensity);
+    schedule();
+  };
+  watchDensity();
   model.on("change:scene", load);
   for (const control of controls) control.on("change:value change:index", schedule);
   await load();
@@ -400,6 +414,7 @@ async function render({ model, el }) {
   return () => {
     newest = Infinity;
     resized.disconnect();
+    density.removeEventListener("change", watchDensity);
     cancelAnimationFrame(frame);
     model.off("change:scene", load);
     for (const control of controls) control.off("change:value change:index", schedule);
