@@ -257,6 +257,16 @@ function indexOf(control, values) {
   return nearest;
 }
 
+/** Calls back when an element's size changes, until the function that it returns is called. */
+function onResize(element, callback) {
+  const observer = new ResizeObserver(() => callback?.());
+  observer.observe(element);
+  return () => {
+    observer.disconnect();
+    callback = null; // JupyterLab keeps every observer for good; let it keep no picture with it
+  };
+}
+
 async function decode(png) {
   const image = new Image();
   image.alt = ""; // the figure's label says it all
@@ -396,8 +406,7 @@ async function render({ model, el }) {
     schedule();
   });
 
-  const resized = new ResizeObserver(schedule);
-  resized.observe(root);
+  const stopResizing = onResize(root, schedule);
   // A zoomed page and a window on another screen may change nothing but the size of a pixel.
   let density = null;
   const watchDensity = () => {
@@ -413,7 +422,7 @@ async function render({ model, el }) {
 
   return () => {
     newest = Infinity;
-    resized.disconnect();
+    stopResizing();
     density.removeEventListener("change", watchDensity);
     cancelAnimationFrame(frame);
     model.off("change:scene", load);
