@@ -279,6 +279,16 @@ async function decode(png) {
   return image;
 }
 
+/** JupyterLab keeps models that are closed; let it keep none of their data. */
+function initialize({ model }) {
+  return () => {
+    // The last one is small: a model remembers what it was before its last change.
+    for (const name of ["painting", "patches", "scene", "controls"]) {
+      model.set(name, null, { silent: true });
+    }
+  };
+}
+
 async function render({ model, el }) {
   const root = document.createElement("div");
   root.className = "gdviz-live";
@@ -332,6 +342,7 @@ async function render({ model, el }) {
   let newest = 0;
   async function load() {
     const mine = ++newest;
+    if (!model.get("scene")) return; // closed meanwhile
     const next = unpack(model.get("scene"));
     if (scene && next.revision < scene.revision) return;
     const patches = model.get("patches") ?? [];
@@ -427,7 +438,8 @@ async function render({ model, el }) {
     cancelAnimationFrame(frame);
     model.off("change:scene", load);
     for (const control of controls) control.off("change:value change:index", schedule);
+    root.remove(); // JupyterLab may keep the element that it was in
   };
 }
 
-export default { render };
+export default { initialize, render };
