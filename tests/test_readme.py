@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -63,3 +64,11 @@ def test_links_lead_somewhere():
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         if not target.startswith("http"):
             assert (ROOT / target).exists(), target
+
+
+def test_the_classrooms_links_open_a_notebook():
+    links = re.findall(r"urlpath=lab/tree/(\S+)", unquote(README))
+    assert [link.removeprefix("<repository>/") for link in links] == 2 * [
+        "notebooks/01_gradient_descent_in_action.ipynb"
+    ]
+    assert (ROOT / links[0]).exists()
