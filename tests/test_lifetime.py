@@ -27,7 +27,7 @@ class Notebook:
         content = {
             "code": code,
             "silent": False,
-            "store_history": False,
+            "store_history": True,
             "user_expressions": {},
             "allow_stdin": False,
         }
@@ -91,6 +91,17 @@ def test_explorers_are_closed_whole(notebook, make):
         counts.append(notebook.alive())
     assert counts[0] > 8
     assert counts == 3 * counts[:1]
+
+
+def test_what_is_closed_leaves_nothing_behind(notebook):
+    """Neither in what IPython keeps as results, nor in what anywidget listens with."""
+    kept = "import gc; gc.collect(); "
+    kept += "print(sum(isinstance(o, gd.LiveFigure) for o in gc.get_objects()))"
+    for cell in ("explorer = gd.DescentExplorer(task); None", "explorer = live()\nexplorer"):
+        for _ in range(6):
+            notebook.run(cell, cell="a")
+        # The present one, and what was before it in _, __ and ___.
+        assert int(notebook.run(kept)) <= 4
 
 
 def test_several_widgets_of_one_cell_live_together(notebook):

@@ -155,7 +155,7 @@ def with_marks(slider: OpenStopSlider, marks: Mapping[str, float]) -> VBox:
     slider.observe(draw, "_options_labels")
     return VBox(
         [slider, scale],
-        layout={"flex": "1 1 auto", "min_width": "20em", "overflow": "visible"},
+        layout={"flex": "1 1 auto", "min_width": "min(20em, 100%)", "overflow": "visible"},
     )
 
 

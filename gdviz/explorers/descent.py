@@ -338,7 +338,16 @@ def _below(value: float) -> float:
 
 def _turning(name: str, value: int, low: int, high: int) -> IntSlider:
     """Return a slider in degrees, which has no effect until there is a surface to be turned."""
-    return IntSlider(value, low, high, 5, description=name, disabled=True, layout={"width": "17em"})
+    return IntSlider(
+        value,
+        low,
+        high,
+        5,
+        description=name,
+        disabled=True,
+        layout={"width": "17em"},
+        style={"description_width": "2.5em"},
+    )
 
 
 @quiet_overflow()

@@ -347,6 +347,16 @@ function nameControls(figure) {
   }
 }
 
+/** Calls back when an element's size changes, until the function that it returns is called. */
+function onResize(element, callback) {
+  const observer = new ResizeObserver(() => callback?.());
+  observer.observe(element);
+  return () => {
+    observer.disconnect();
+    callback = null; // JupyterLab keeps every observer for good; let it keep no picture with it
+  };
+}
+
 async function decode(png) {
   const image = new Image();
   image.alt = ""; // the figure's label says it all
@@ -357,6 +367,16 @@ async function decode(png) {
   await image.decode().catch(() => {});
   URL.revokeObjectURL(url);
   return image;
+}
+
+/** JupyterLab keeps models that are closed; let it keep none of their data. */
+function initialize({ model }) {
+  return () => {
+    // The last one is small: a model remembers what it was before its last change.
+    for (const name of ["painting", "patches", "scene", "controls"]) {
+      model.set(name, null, { silent: true });
+    }
+  };
 }
 
 async function render({ model, el }) {
@@ -445,6 +465,7 @@ async function render({ model, el }) {
   let newest = 0;
   async function load() {
     const mine = ++newest;
+    if (!model.get("scene")) return; // closed meanwhile
     const next = await unpack(model.get("scene"));
     if (mine !== newest) return;
     if (scene && next.revision < scene.revision) return;
@@ -484,7 +505,12 @@ async function render({ model, el }) {
   };
   const pick = (x, y) => {
     const axes = boxAt(x, y);
-    if (axes >= 0) model.send({ type: "click", axes, x, y });
+    if (axes < 0) return;
+    try {
+      model.send({ type: "click", axes, x, y });
+    } catch {
+      // The kernel is gone, as JupyterLab says: nobody can answer.
+    }
   };
   root.addEventListener("pointerdown", (event) => {
     if (!scene || event.button !== 0) return;
@@ -521,21 +547,31 @@ async function render({ model, el }) {
     schedule();
   });
 
-  const resized = new ResizeObserver(schedule);
-  resized.observe(root);
+  const stopResizing = onResize(root, schedule);
+  // A zoomed page and a window on another screen may change nothing but the size of a pixel.
+  let density = null;
+  const watchDensity = () => {
+    density?.removeEventListener("change", watchDensity);
+    density = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
+    density.addEventListener("change", watchDensity);
+    schedule();
+  };
+  watchDensity();
   model.on("change:scene", load);
   for (const control of controls) control.on("change:value change:index", schedule);
   await load();
 
   return () => {
     newest = Infinity;
-    resized.disconnect();
+    stopResizing();
     restyled.disconnect();
     clearTimeout(rest);
+    density.removeEventListener("change", watchDensity);
     cancelAnimationFrame(request);
     model.off("change:scene", load);
     for (const control of controls) control.off("change:value change:index", schedule);
+    frame.remove(); // JupyterLab may keep the element that it was in
   };
 }
 
-export default { render };
+export default { initialize, render };

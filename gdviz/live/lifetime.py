@@ -23,6 +23,7 @@ def belongs_to_this_cell(widget: Widget) -> None:
     if earlier != run:
         for old in widgets:
             old.close()
+            _forget(old)
         widgets = []
     _made_by[cell] = (run, [*widgets, widget])
 
@@ -46,6 +47,16 @@ def close_tree(widget: Widget) -> None:
         if isinstance(part, Widget):
             Widget.close(part)
     Widget.close(widget)
+
+
+def _forget(widget: Widget) -> None:
+    """Remove ``widget`` from the results that IPython keeps, as Out[n] and _n: megabytes each."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    for n in [n for n, result in shell.user_ns["_oh"].items() if result is widget]:
+        del shell.user_ns["_oh"][n]
+        shell.drop_by_id({f"_{n}": widget})
 
 
 def running_kernel() -> Any:

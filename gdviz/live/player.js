@@ -2,6 +2,7 @@
 
 const SLOWEST = 6; // steps per second at first, slow enough to count
 const GROWTH = 0.6; // of the steps made so far, per second: each tenfold takes the same time
+const REST = 500; // milliseconds that each picture stays where less motion is asked for
 
 const ICONS = {
   rewind: "M3 3h2v10H3zM13 3v10L6 8z",
@@ -65,11 +66,16 @@ async function render({ model, el }) {
     if (control.get("value") >= control.get("max")) move(first);
     let steps = control.get("value") - first;
     let last = null;
+    let shown = -Infinity;
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const advance = (now) => {
       const seconds = last === null ? 0 : Math.min((now - last) / 1000, 0.1);
       last = now;
       steps += seconds * Math.max(SLOWEST, GROWTH * steps);
-      move(first + Math.floor(steps));
+      if (!calm || now - shown >= REST) {
+        move(first + Math.floor(steps));
+        shown = now;
+      }
       if (control.get("value") >= control.get("max")) stop();
       else frame = requestAnimationFrame(advance);
     };

@@ -1,14 +1,13 @@
 """Buttons that move ordinary sliders in the browser, without a word to the kernel on the way."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 from ipywidgets import Widget, widget_serialization
 
-HERE = Path(__file__).parent
+from gdviz.live.widget import source
 
 
 class Player(anywidget.AnyWidget):
@@ -16,10 +15,11 @@ class Player(anywidget.AnyWidget):
 
     While it plays, the slider moves in the browser only; where it comes to rest, its value is
     sent. The first steps are slow enough to count, later ones ever faster: 500 take 8 seconds.
+    Where the reader's system asks for less motion, pictures follow each other twice a second.
     """
 
-    _esm = HERE / "player.js"
-    _css = HERE / "buttons.css"
+    _esm = source("player.js")
+    _css = source("buttons.css")
 
     control = traitlets.Instance(Widget).tag(sync=True, **widget_serialization)
 
@@ -45,8 +45,8 @@ class Presets(anywidget.AnyWidget):
         If a position names no control, or what is not among its stops.
     """
 
-    _esm = HERE / "presets.js"
-    _css = HERE / "buttons.css"
+    _esm = source("presets.js")
+    _css = source("buttons.css")
 
     controls = traitlets.Dict().tag(sync=True, **widget_serialization)
     positions = traitlets.Dict().tag(sync=True)

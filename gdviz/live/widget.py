@@ -7,12 +7,23 @@ import anywidget
 import traitlets
 from ipywidgets import CallbackDispatcher, widget_serialization
 
+HERE = Path(__file__).parent
+
+
+def source(name: str) -> str:
+    """Return a file of the page's half as text.
+
+    anywidget watches a path for changes on behalf of every widget that was ever made from it, and
+    so keeps them all; a text it leaves alone.
+    """
+    return (HERE / name).read_text(encoding="utf-8")
+
 
 class LiveCanvas(anywidget.AnyWidget):
     """One canvas over one image: see canvas.js. `LiveFigure` fills it."""
 
-    _esm = Path(__file__).parent / "canvas.js"
-    _css = Path(__file__).parent / "canvas.css"
+    _esm = source("canvas.js")
+    _css = source("canvas.css")
 
     painting = traitlets.Bytes().tag(sync=True)
     patches = traitlets.List(traitlets.Dict()).tag(sync=True)

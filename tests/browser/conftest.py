@@ -205,7 +205,8 @@ class Page:
 
     def figure(self, label: str, nth: int = 0) -> "LiveFigure":
         """Return the nth LiveFigure whose spoken label contains ``label``, once it is there."""
-        locator = self.page.locator(f".gdviz:has(.gdviz-live[aria-label*='{label}'])").nth(nth)
+        locator = self.page.locator(f".gdviz:has(.gdviz-live[aria-label*='{label}']):visible")
+        locator = locator.nth(nth)
         locator.wait_for(timeout=60_000)
         model = locator.evaluate(
             "e => e.id = e.id || 'figure-' + Math.random().toString(36).slice(2)"
@@ -241,9 +242,35 @@ class Notebook(Page):
         for websocket in self.sockets:
             websocket.on("framesent", lambda message: heard(message))
 
+    def menu(self, name: str, item: str) -> None:
+        """Choose an item of a menu."""
+        self.page.click(f".lm-MenuBar-itemLabel:text-is('{name}')")
+        self.page.click(f".lm-Menu-itemLabel:text-is('{item}')")
+
     def run_all(self) -> None:
-        self.page.click("text=Run >> nth=0")
-        self.page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
+        self.menu("Run", "Run All Cells")
+
+    def open(self, name: str) -> None:
+        """Open a notebook in a tab, or go to its tab."""
+        self.page.locator(f".jp-DirListing-item[title^='Name: {name}']").dblclick()
+        self.page.wait_for_selector(f".lm-DockPanel-tabBar .lm-mod-current[title*='{name}']")
+        self.page.wait_for_selector(".jp-Notebook:visible .jp-Cell")
+        self.wait_until_idle()
+
+    def start_cell(self, nth: int) -> None:
+        """Run a cell, without waiting for its end."""
+        self.page.locator(".jp-Notebook:visible .jp-Cell .jp-InputPrompt").nth(nth).click()
+        self.page.keyboard.press("Control+Enter")
+
+    def run_cell(self, nth: int) -> str:
+        """Run a cell and return what it prints."""
+        cell = self.page.locator(".jp-Notebook:visible .jp-Cell").nth(nth)
+        count = cell.locator(".jp-InputPrompt").inner_text()
+        self.start_cell(nth)
+        ended = expect(cell.locator(".jp-InputPrompt"))
+        ended.not_to_have_text(re.compile(rf"\*|^{re.escape(count)}$"), timeout=60_000)
+        self.wait_until_idle()
+        return "".join(cell.locator(".jp-OutputArea-output pre").all_inner_texts())
 
 
 class LiveFigure:
@@ -356,6 +383,23 @@ def new_page(browser):
     yield make
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def difference():
+    """Return a function: the share of pixels at which what is shown is far from a still.
+
+    Without the top tenth, the readouts: letters are shaped differently, their words are compared
+    through the spoken label.
+    """
+
+    def share(shown: np.ndarray, still: bytes) -> float:
+        size = (shown.shape[1], shown.shape[0])
+        image = Image.open(BytesIO(still)).convert("RGB").resize(size, Image.Resampling.LANCZOS)
+        off = np.abs(shown.astype(int) - np.asarray(image)).max(axis=-1)
+        return float(np.mean(off[size[1] // 10 :] > 64))
+
+    return share
 
 
 @pytest.fixture(scope="session")

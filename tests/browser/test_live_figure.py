@@ -43,20 +43,8 @@ def test_the_picture_moves_on_without_a_kernel(open_notebook, write_notebook, la
         notebook.complaints.clear()
 
 
-def difference(shown: np.ndarray, still: bytes) -> float:
-    """Return the share of pixels at which the page is far from matplotlib's still.
-
-    Without the top tenth, the readouts: letters are shaped differently, their words are compared
-    through the spoken label.
-    """
-    size = (shown.shape[1], shown.shape[0])
-    image = Image.open(BytesIO(still)).convert("RGB").resize(size, Image.Resampling.LANCZOS)
-    off = np.abs(shown.astype(int) - np.asarray(image)).max(axis=-1)
-    return float(np.mean(off[size[1] // 10 :] > 64))
-
-
 @pytest.mark.parametrize("scale", [1, 2])
-def test_the_page_shows_what_matplotlib_draws(open_notebook, write_notebook, scale):
+def test_the_page_shows_what_matplotlib_draws(open_notebook, write_notebook, difference, scale):
     reference = gd.DescentExplorer(gd.LinearRegression(gd.datasets.penguins().standardized()))
     here = {"learning_rate": 70, "iteration": 9}
     name = write_notebook(
@@ -102,7 +90,7 @@ live = LiveFigure(figure, tracks, {"k": k}, description=Text("all at {k}"))
 """
 
 
-def test_areas_rasters_and_coloured_points(open_notebook, write_notebook):
+def test_areas_rasters_and_coloured_points(open_notebook, write_notebook, difference):
     made: dict[str, Any] = {}
     exec(EVERYTHING, made)
     reference = made["live"]
@@ -135,7 +123,7 @@ def paint(color):
 """
 
 
-def test_single_axes_are_painted_anew(open_notebook, write_notebook):
+def test_single_axes_are_painted_anew(open_notebook, write_notebook, difference):
     made: dict[str, Any] = {}
     exec(PATCHED, made)
     name = write_notebook("patched.ipynb", f"{PATCHED}live", "paint('gold')", "paint('green')")

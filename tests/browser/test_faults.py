@@ -1,0 +1,290 @@
+"""Load and faults: a thousand changes a second, a kernel that is busy, restarted or shut down."""
+
+import re
+
+import numpy as np
+import pytest
+
+import gdviz as gd
+
+pytestmark = pytest.mark.browser
+
+EXPLORER = """
+import gdviz as gd
+explorer = gd.DescentExplorer(gd.LinearRegression(gd.datasets.penguins().standardized()))
+explorer
+"""
+THOUSAND = """
+import numpy as np
+rng = np.random.default_rng(0)
+for stop, iteration in zip(rng.integers(81, size=500), rng.integers(501, size=500)):
+    explorer.learning_rate.value = explorer.learning_rate.stops[stop]
+    explorer.iteration.value = iteration
+"""
+WHERE = "print(explorer.description)"
+BUSY = "import time\nwhile True:\n    time.sleep(0.1)"
+NAME = "faults.ipynb"
+CELLS = [EXPLORER, THOUSAND, WHERE, BUSY]
+CREATE, CHANGE, ASK, WORK = range(4)
+
+RATE, ITERATION, SIGMA = 0, 1, 3
+"""Which of the explorer's sliders is which."""
+
+PRESS = """(handle, keys) => new Promise(done => {
+    const start = performance.now();
+    let pressed = 0;
+    const go = () => {
+        while (pressed < Math.min(keys.length, performance.now() - start)) {
+            const key = keys[pressed++] > 0 ? "ArrowRight" : "ArrowLeft";
+            handle.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+        }
+        if (pressed < keys.length) setTimeout(go);
+        else requestAnimationFrame(done);
+    };
+    go();
+})"""
+"""Presses arrow keys on a slider's handle, a key per millisecond, and waits for one frame."""
+
+
+@pytest.fixture(scope="module")
+def notebook(open_notebook, write_notebook):
+    with open_notebook(write_notebook(NAME, *CELLS), height=1000) as notebook:
+        yield notebook
+
+
+@pytest.fixture
+def explorer(notebook):
+    """Return the explorer, made anew."""
+    notebook.run_cell(CREATE)
+    yield notebook.figure("learning rate 0.25, iteration 20 of 500: loss 0.241")
+    assert notebook.complaints == []
+
+
+@pytest.fixture
+def reference():
+    """Return the same explorer in this process."""
+    return gd.DescentExplorer(gd.LinearRegression(gd.datasets.penguins().standardized()))
+
+
+@pytest.fixture
+def shows(difference):
+    """Return a function that asserts that the page shows what matplotlib draws."""
+
+    def check(explorer, reference) -> None:
+        explorer.wait_for_label(f"^{re.escape(reference.description)}$")
+        shown = explorer.picture(reference.canvas.painting)
+        off = difference(shown, reference.still())
+        assert off < 0.003  # edges are smoothed differently
+
+    return check
+
+
+def walk(steps, start: int, last: int) -> int:
+    """Return where arrow keys lead from ``start`` on a slider from 0 to ``last``."""
+    for step in steps:
+        start = min(last, max(0, start + step))
+    return start
+
+
+def test_a_thousand_changes_from_code(notebook, explorer, reference, shows):
+    notebook.run_cell(CHANGE)
+    explorer.settle()
+    rng = np.random.default_rng(0)
+    stops, iterations = rng.integers(81, size=500), rng.integers(501, size=500)
+    reference.learning_rate.value = reference.learning_rate.stops[stops[-1]]
+    reference.iteration.value = iterations[-1]
+    assert explorer.label == reference.description  # nothing is under way any more
+    shows(explorer, reference)
+    assert notebook.run_cell(ASK).strip() == reference.description
+
+
+def test_a_thousand_keys_in_a_second(notebook, explorer, reference, shows):
+    rng = np.random.default_rng(1)
+    for nth, control in ((RATE, reference.learning_rate), (ITERATION, reference.iteration)):
+        keys = rng.choice([-1, 1], size=1000).tolist()
+        explorer.handle(nth).evaluate(PRESS, keys)
+        if nth == RATE:
+            stop = walk(keys, reference.position["learning_rate"], len(control.stops) - 1)
+            control.value = control.stops[stop]
+        else:
+            control.value = walk(keys, reference.position["iteration"], 500)
+        assert explorer.label == reference.description  # in the very frame
+    shows(explorer, reference)
+    assert notebook.run_cell(ASK).strip() == reference.description
+
+
+def test_a_thousand_changes_that_ask_the_kernel(notebook, explorer, reference, shows):
+    keys = np.random.default_rng(2).choice([-1, 1, 1], size=1000).tolist()
+    explorer.handle(SIGMA).evaluate(PRESS, keys)
+    sigma = 0.05 * walk(keys, 20, 200)
+    reference.initialization.value = gd.Gaussian(0, round(sigma, 6))
+    shows(explorer, reference)
+    late: list = []
+    notebook.listen(late.append)
+    explorer.page.wait_for_timeout(500)
+    assert late == []
+    assert notebook.run_cell(ASK).strip() == reference.description
+
+
+def test_a_busy_kernel(notebook, explorer, reference, shows):
+    """What is drawn follows at once; what only the kernel can answer comes when it is free."""
+    notebook.start_cell(WORK)
+    notebook.page.wait_for_selector("#jp-main-statusbar >> text=| Busy")
+    for keys in ([1] * 5, [-1] * 9, [1] * 3):
+        explorer.handle(RATE).evaluate(PRESS, keys)
+        stop = walk(keys, reference.position["learning_rate"], 81)
+        reference.learning_rate.value = reference.learning_rate.stops[stop]
+        assert explorer.label == reference.description  # in the very frame
+    explorer.drag(ITERATION, to=0.9)
+    explorer.drag(ITERATION, to=0.02)
+    reference.iteration.value = int(re.search(r"iteration (\d+)", explorer.label)[1])
+    shows(explorer, reference)
+    explorer.locator.get_by_label("Play").click()
+    explorer.wait_for_label(rf"iteration (?!{reference.iteration.value} )")
+    explorer.locator.get_by_label("Pause").click()
+    explorer.settle()
+    reference.iteration.value = int(re.search(r"iteration (\d+)", explorer.label)[1])
+
+    explorer.handle(SIGMA).evaluate(PRESS, [1] * 30)
+    explorer.locator.get_by_role("button", name="New sample").click()
+    explorer.handle(SIGMA).evaluate(PRESS, [-1] * 10)
+    explorer.locator.get_by_role("button", name="New sample").click()
+    explorer.settle()
+    assert explorer.label == reference.description
+    notebook.menu("Kernel", "Interrupt Kernel")
+    notebook.wait_until_idle()
+    reference.initialization.value = gd.Gaussian(0, 2)
+    reference.initialization.seed += 2
+    shows(explorer, reference)
+    assert explorer.handle(SIGMA).get_attribute("aria-valuenow") == "2.0"
+    assert notebook.run_cell(ASK).strip() == reference.description
+
+
+def test_closed_and_reopened(notebook, explorer, reference, shows, lab):
+    explorer.drag(RATE, to=0.3)
+    explorer.drag(ITERATION, to=0.4)
+    explorer.locator.get_by_role("button", name="New sample").click()
+    reference.initialization.seed += 1
+    reference.learning_rate.value = float(re.search("rate ([^,]+)", explorer.label)[1])
+    reference.iteration.value = int(re.search(r"iteration (\d+)", explorer.label)[1])
+    explorer.wait_for_label(f"^{re.escape(reference.description)}$")
+    notebook.page.keyboard.press("Control+s")
+    notebook.page.wait_for_selector(".lm-DockPanel-tabBar .lm-mod-current:not(.jp-mod-dirty)")
+    notebook.page.click(".lm-DockPanel-tabBar .lm-mod-current .lm-TabBar-tabCloseIcon")
+    notebook.page.wait_for_selector(".jp-Notebook", state="detached")
+    for reopen in (lambda: notebook.open(NAME), notebook.page.reload):
+        reopen()
+        again = notebook.figure("learning rate")
+        shows(again, reference)
+        again.drag(ITERATION, to=0.2)
+        again.locator.get_by_role("button", name="New sample").click()
+        reference.initialization.seed += 1
+        reference.iteration.value = int(re.search(r"iteration (\d+)", again.label)[1])
+        shows(again, reference)
+        assert notebook.run_cell(ASK).strip() == reference.description
+
+
+def test_a_restarted_kernel(notebook, explorer, reference, shows):
+    notebook.menu("Kernel", "Restart Kernel…")
+    notebook.page.click(".jp-Dialog .jp-mod-accept")
+    explorer.locator.and_(notebook.page.locator(".jupyter-widgets-disconnected")).wait_for()
+    notebook.wait_until_idle()
+    cut_off = explorer.locator.locator(".jupyter-widgets-disconnected")
+    marks = "all => all.filter(e => getComputedStyle(e, '::before').content !== 'none').length"
+    assert cut_off.count() > 5
+    assert cut_off.evaluate_all(marks) == 0  # the one mark is that of the figure
+    for to in (0.3, 0.6):
+        explorer.drag(RATE, to=to)
+        rate = float(re.search("rate ([^,]+)", explorer.label)[1])
+        reference.learning_rate.value = rate
+        shows(explorer, reference)
+    explorer.click(0.2, 0.5)  # which nobody answers
+    explorer.settle()
+    assert explorer.label == reference.description
+    assert notebook.complaints == []
+
+    notebook.run_cell(CREATE)
+    explorer = notebook.figure("learning rate 0.25, iteration 20")
+    explorer.drag(RATE, to=0.6)
+    shows(explorer, reference)
+    explorer.locator.get_by_role("button", name="New sample").click()
+    reference.initialization.seed += 1
+    shows(explorer, reference)
+    assert notebook.run_cell(ASK).strip() == reference.description
+
+
+COUNT = """
+import gc, resource
+from pathlib import Path
+from ipywidgets.widgets.widget import _instances
+gc.collect()
+pages = int(Path("/proc/self/statm").read_text().split()[1])
+figures = sum(isinstance(thing, gd.LiveFigure) for thing in gc.get_objects())
+print(len(_instances), figures, len(gc.get_objects()), pages * resource.getpagesize() / 1e6)
+"""
+
+
+def test_a_cell_run_twenty_times(open_notebook, write_notebook):
+    """Nothing of what was before remains, neither in the kernel nor in the page.
+
+    But for what JupyterLab and ipywidgets keep of any slider and box, some 20 nodes each.
+    """
+    with open_notebook(write_notebook("twenty.ipynb", EXPLORER, COUNT)) as notebook:
+        devtools = notebook.page.context.new_cdp_session(notebook.page)
+
+        def alive(kind: str, size: str = "1") -> int:
+            """Return how many objects of a kind the page can reach, or the sum of their sizes."""
+            prototype = devtools.send("Runtime.evaluate", {"expression": f"{kind}.prototype"})
+            found = devtools.send(
+                "Runtime.queryObjects", {"prototypeObjectId": prototype["result"]["objectId"]}
+            )
+            add = f"function() {{ return this.reduce((sum, each) => sum + {size}, 0) }}"
+            call = {"objectId": found["objects"]["objectId"], "functionDeclaration": add}
+            total = devtools.send("Runtime.callFunctionOn", call)["result"]["value"]
+            devtools.send("Runtime.releaseObject", {"objectId": found["objects"]["objectId"]})
+            return int(total)
+
+        def measure() -> list[float]:
+            notebook.page.wait_for_selector(".gdviz-live[aria-label*='iteration 20']")
+            return [
+                alive("HTMLCanvasElement"),
+                alive("HTMLImageElement"),
+                alive("ArrayBuffer", "each.byteLength") / 1e6,
+                *map(float, notebook.run_cell(1).split()),
+            ]
+
+        measured = {}
+        for run in range(1, 21):
+            notebook.run_cell(0)
+            if run in (5, 20):
+                measured[run] = measure()
+    print(measured)
+    canvases, images, sent, widgets, figures, objects, megabytes = measured[5]
+    assert measured[20][0] <= canvases + 1  # one may be on its way out
+    assert measured[20][1] <= images + 1
+    assert measured[20][2] < sent + 5  # megabytes of data; some 2 in one explorer
+    assert measured[20][3] == widgets
+    assert measured[20][4] == figures <= 4  # the present one; IPython's _, __ and ___
+    assert measured[20][5] < objects + 2000  # 11,000 in one explorer
+    assert measured[20][6] < megabytes + 50  # of memory; 25 in one explorer
+
+
+def test_two_notebooks_at_once(open_notebook, write_notebook, reference, shows):
+    names = [write_notebook(f"{name}.ipynb", EXPLORER, WHERE) for name in ("one", "two")]
+    with open_notebook(names[0], height=1000) as notebook:
+        notebook.run_cell(0)
+        notebook.open(names[1])
+        notebook.run_cell(0)
+        for stop, name in ((30, names[0]), (40, names[1]), (50, names[0])):
+            notebook.open(name)
+            explorer = notebook.figure("learning rate")
+            stop_now = round(float(explorer.handle(0).get_attribute("aria-valuenow")))
+            press = [1 if stop > stop_now else -1] * abs(stop - stop_now)
+            explorer.handle(RATE).evaluate(PRESS, press)
+            reference.learning_rate.value = reference.learning_rate.stops[stop]
+            shows(explorer, reference)
+            assert notebook.run_cell(1).strip() == reference.description
+        notebook.open(names[1])
+        explorer = notebook.figure("learning rate")
+        reference.learning_rate.value = reference.learning_rate.stops[40]
+        shows(explorer, reference)
