@@ -99,6 +99,12 @@ def test_awkward_landscapes_are_drawn(axes, loss):
     grid = np.linspace(-1, 1, 3)
     draw_landscape(axes, Landscape(np.stack([grid, grid]), loss), PLANE)
     draw(axes)
+    filled = axes.collections[0]
+    assert np.isfinite(filled.levels).all()
+    finite = loss[np.isfinite(loss)]
+    assert filled.levels[0] <= finite.min()
+    assert filled.levels[-1] >= finite.max()
+    assert sum(len(path.vertices) for path in filled.get_paths()) > 0
 
 
 def test_ticks_of_large_windows_are_short(axes):
