@@ -9,8 +9,8 @@ NOTEBOOKS := $(wildcard notebooks/*.ipynb notebooks/solutions/*.ipynb)
 # JupyterLab refuses to run as root, as one is in a container, unless it is told to.
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-# Three stamps of one environment: what is installed for the lab, the tests, the benchmarks.
-.PHONY: lab test check unit notebooks-test browser bench notebooks screenshot pictures clean
+# Stamps of one environment: what is installed for the lab, tests, benchmarks, mutants.
+.PHONY: lab test check unit notebooks-test browser bench mutants notebooks screenshot pictures clean
 
 lab: $(VENV)/lab
 	$(BIN)/jupyter lab $(ROOT) $(LAB) notebooks/01_gradient_descent_in_action.ipynb
@@ -22,8 +22,10 @@ check: $(VENV)/test
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+# With the lines and branches that no test reaches, but for those that kernels and browsers run.
+# SlipCover: a trace function, as coverage.py has on Python 3.11, makes the tests half as slow again.
 unit: $(VENV)/test
-	$(BIN)/pytest --ignore=tests/browser -n 2 --dist loadfile -q
+	$(BIN)/python -m slipcover -m pytest --ignore=tests/browser -n 2 --dist loadfile -q
 
 notebooks-test: $(VENV)/test
 	$(BIN)/pytest --nbval -q -W default notebooks
@@ -34,6 +36,11 @@ browser: $(VENV)/test
 # Speeds, as ratios within one run. Never part of the tests.
 bench: $(VENV)/bench
 	$(BIN)/pytest tests/benchmarks -q --growth-plot=notebooks/growth.png
+
+# Small mistakes in the models, descent and gradient check: does a test notice each? About two
+# hours; MODULES="linear softmax" are sooner done. What may go unnoticed is in tests/mutants.md.
+mutants: $(VENV)/mutants
+	$(BIN)/python tests/mutants.py $(MODULES)
 
 # Execute the notebooks anew and store their outputs: stills, without timings or widget state.
 notebooks: $(VENV)/test
@@ -52,7 +59,7 @@ pictures: $(VENV)/test
 clean:
 	rm -rf $(VENV) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-$(VENV)/lab $(VENV)/test $(VENV)/bench: $(VENV)/%: pyproject.toml
+$(VENV)/lab $(VENV)/test $(VENV)/bench $(VENV)/mutants: $(VENV)/%: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q --disable-pip-version-check -e '.[$*]'
 	touch $@

@@ -294,7 +294,6 @@ def _reason(run: Descent) -> str:
     """Say why one run has its status."""
     first, last = run.loss[0], run.loss[-1]
     excess = last - run.task.least_loss
-    left = excess / (first - run.task.least_loss) if excess > 0 else 0.0
     match run.status:
         case Status.NAN | Status.DIVERGED if run.first_bad_iteration >= 0:
             return _autopsy(run)
@@ -316,6 +315,7 @@ def _reason(run: Descent) -> str:
             before, after = np.diff(run.theta[-3:], axis=0)
             cosine = np.sum(before * after) / (_norm(before) * _norm(after))
             return f"the cosine of the last two steps is {cosine:.3f}: they point apart"
+    left = excess / (first - run.task.least_loss)
     return f"{left:.1%} of the avoidable loss is left after {run.iterations} iterations"
 
 
