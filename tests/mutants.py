@@ -27,13 +27,13 @@ BUILD = ROOT / "build" / "mutants"
 # For each module, the tests that have to notice, besides the examples in its own docstrings.
 TESTS = {
     "descent": ["descent", "optimizers"],
-    "linear": ["linear", "task"],
-    "softmax": ["softmax", "classification"],
-    "logistic": ["logistic", "classification"],
-    "classification": ["classification", "logistic", "softmax"],
+    "linear": ["linear", "task", "optimizers"],
+    "softmax": ["softmax", "classification", "optimizers"],
+    "logistic": ["logistic", "classification", "optimizers"],
+    "classification": ["classification", "logistic", "softmax", "optimizers"],
     "optimizers": ["optimizers"],
     "initialization": ["initialization"],
-    "task": ["task", "linear"],
+    "task": ["task", "linear", "optimizers"],
     "buffers": ["buffers", "classification"],
     **{
         f"gradient_check/{name}": ["gradient_check"]
