@@ -283,6 +283,18 @@ def test_numbers_out_of_range_make_no_warning_and_no_finite_loss(model, value):
     assert not task.separates(theta)
 
 
+@MODELS
+def test_operations_lead_from_logits_to_gradient(model):
+    task, theta = problem(model, l2=0.1)
+    steps = task.operations(theta)
+    assert list(steps) == ["logits", "loss", "gradient"]
+    np.testing.assert_array_equal(steps["logits"], theta @ task.X_tilde)
+    np.testing.assert_array_equal(steps["loss"], task.loss(theta))
+    np.testing.assert_array_equal(steps["gradient"], task.jacobian(theta))
+    beyond = task.operations(np.full(task.shape, 1.7e308))  # no warning
+    assert not np.isfinite(beyond["logits"]).all()
+
+
 @any_problem
 def test_the_hessian_is_symmetric_and_has_no_negative_curvature(case):
     task, theta = case
