@@ -152,7 +152,7 @@ def report(module: str, session: WorkDB) -> None:
     made = [
         (item.mutations[0], result)
         for item, result in session.completed_work_items
-        if result.worker_outcome != WorkerOutcome.SKIPPED
+        if result.worker_outcome == WorkerOutcome.NORMAL
     ]
     survived = [
         (change, result) for change, result in made if result.test_outcome == TestOutcome.SURVIVED
