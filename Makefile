@@ -1,6 +1,7 @@
 # make lab    opens JupyterLab on the first notebook
 # make test   runs every check
-# Both set up what they need in .venv the first time.
+# make lite   builds the course for browsers without a Python, in build/lite
+# All set up what they need in .venv the first time.
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,12 +11,16 @@ NOTEBOOKS := $(wildcard notebooks/*.ipynb notebooks/solutions/*.ipynb)
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 # Stamps of one environment: what is installed for the lab, tests, benchmarks, mutants.
-.PHONY: lab test check unit notebooks-test browser bench mutants notebooks screenshot pictures clean
+.PHONY: lab test lite check unit notebooks-test browser bench mutants notebooks screenshot pictures clean
 
 lab: $(VENV)/lab
 	$(BIN)/jupyter lab $(ROOT) $(LAB) notebooks/01_gradient_descent_in_action.ipynb
 
 test: check unit notebooks-test browser
+
+lite: $(VENV)/lab $(VENV)/lite
+	rm -rf build/lite
+	$(BIN)/python tests/lite.py build/lite
 
 check: $(VENV)/test
 	$(BIN)/ruff check
@@ -28,9 +33,9 @@ unit: $(VENV)/test
 	$(BIN)/python -m slipcover -m pytest --ignore=tests/browser -n 2 --dist loadfile -q
 
 notebooks-test: $(VENV)/test
-	$(BIN)/pytest --nbval -q -W default notebooks
+	$(BIN)/pytest --nbval -q -W default -n 2 --dist loadfile notebooks
 
-browser: $(VENV)/test
+browser: $(VENV)/test $(VENV)/lite
 	$(BIN)/pytest tests/browser -n 2 --dist loadfile -q
 
 # Speeds, as ratios within one run. Never part of the tests.
@@ -62,4 +67,13 @@ clean:
 $(VENV)/lab $(VENV)/test $(VENV)/bench $(VENV)/mutants: $(VENV)/%: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q --disable-pip-version-check -e '.[$*]'
+	touch $@
+
+# A folder of its own, and no extra of gdviz: where JupyterLab finds JupyterLite's kernel, it loads it
+# and complains.
+$(VENV)/lite: Makefile
+	$(PYTHON) -m venv $(VENV)
+	rm -rf $@
+	$(BIN)/pip install -q --disable-pip-version-check --target $@ \
+	    hatchling jupyterlite-core~=0.8.6 jupyterlite-pyodide-kernel~=0.8.6
 	touch $@

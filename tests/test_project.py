@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import Specifier
+from rattler import MatchSpec
 
 import gdviz
 
@@ -16,12 +19,14 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
 def test_environment_yml_has_the_bounds_of_pyproject():
+    """Of Python, the oldest that is allowed."""
     dependencies = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
-    conda = {entry for entry in dependencies if isinstance(entry, str)}
-    wanted = {*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["lab"]}
-    wanted |= {f"python{PROJECT['requires-python']}", "pip"}
-    assert conda == wanted
-    assert {"pip": ["-e ."]} in dependencies
+    conda = {str(MatchSpec(entry, strict=True)) for entry in dependencies if isinstance(entry, str)}
+    required = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["lab"]]
+    wanted = {f"{name.name} {name.specifier}" for name in map(Requirement, required)}
+    oldest = Specifier(PROJECT["requires-python"]).version
+    assert conda == wanted | {f"python {oldest}.*", "pip"}
+    assert dependencies[-1] == {"pip": ["-e ."]}
 
 
 def test_the_top_level_stays_bare():

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -64,3 +65,11 @@ def test_links_lead_somewhere():
     files = [target for target in targets if not target.startswith("http")]
     assert files
     assert [target for target in files if not (ROOT / target).exists()] == []
+
+
+def test_the_classrooms_links_open_a_notebook():
+    links = re.findall(r"urlpath=lab/tree/(\S+)", unquote(README))
+    assert [link.removeprefix("<repository>/") for link in links] == 2 * [
+        "notebooks/01_gradient_descent_in_action.ipynb"
+    ]
+    assert (ROOT / links[0]).exists()

@@ -1,6 +1,7 @@
 """A real JupyterLab and a headless Chromium, shared by all browser tests."""
 
 import base64
+import http.server
 import json
 import os
 import re
@@ -8,9 +9,11 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from contextlib import contextmanager
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -249,6 +252,25 @@ def open_notebook(browser, lab):
             context.close()
 
     return open_one
+
+
+@pytest.fixture(scope="session")
+def serve():
+    """Return a context in which a folder's files are served; it gives their address."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_) -> None:
+            pass
+
+    @contextmanager
+    def serve_one(folder: Path):
+        handler = partial(Quiet, directory=folder)
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            yield f"http://127.0.0.1:{server.server_port}"
+            server.shutdown()
+
+    return serve_one
 
 
 @pytest.fixture

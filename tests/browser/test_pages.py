@@ -1,11 +1,8 @@
 """Exported pages as a student opens them: no kernel, and nothing from a network but the CDN."""
 
-import http.server
 import os
 import shutil
 import subprocess
-import threading
-from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -63,21 +60,11 @@ def offline(notebook, front_end, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def linked(notebook, tmp_path_factory):
+def linked(notebook, serve, tmp_path_factory):
     """Return the address of a page that loads its front end from the CDN."""
     page = export([notebook], tmp_path_factory.mktemp("linked"))[0]
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), partial(Quiet, directory=page.parent)
-    )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/{page.name}"
-    server.shutdown()
-    server.server_close()
+    with serve(page.parent) as address:
+        yield f"{address}/{page.name}"
 
 
 @pytest.fixture(params=["offline", "linked"])
