@@ -42,8 +42,8 @@ browser: $(VENV)/test $(VENV)/lite
 bench: $(VENV)/bench
 	$(BIN)/pytest tests/benchmarks -q --growth-plot=notebooks/growth.png
 
-# Small mistakes in the models, descent and gradient check: does a test notice each? About two
-# hours; MODULES="linear softmax" are sooner done. What may go unnoticed is in tests/mutants.md.
+# Small mistakes in the models, descent and gradient check: does a test notice each? More than an
+# hour; MODULES="linear softmax" are sooner done. What may go unnoticed is in tests/mutants.md.
 mutants: $(VENV)/mutants
 	$(BIN)/python tests/mutants.py $(MODULES)
 

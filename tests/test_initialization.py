@@ -1,5 +1,7 @@
 """θ ~ Init: the draws follow their distribution, and the same seed gives the same θ."""
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -100,3 +102,14 @@ def test_parameters_that_make_no_distribution(make, words):
 def test_numpy_scalars_are_numbers():
     theta = Gaussian(np.float32(0.5), np.int64(0)).sample((1, 1), rng=0)
     np.testing.assert_array_equal(theta, [[0.5]])
+
+
+def test_labels_are_the_lectures():
+    assert Gaussian(0, 0.5).label == "N(0, 0.5)"
+    assert Uniform(-1, 1.0).label == "U(-1, 1)"
+
+
+@pytest.mark.parametrize(("distribution", "name"), [(Gaussian(), "sigma"), (Uniform(), "a")])
+def test_what_was_checked_stays_as_it_is(distribution, name):
+    with pytest.raises(FrozenInstanceError):
+        setattr(distribution, name, np.nan)
