@@ -10,9 +10,9 @@ NOTEBOOKS := $(wildcard notebooks/*.ipynb notebooks/solutions/*.ipynb)
 # JupyterLab refuses to run as root, as one is in a container, unless it is told to.
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-# Three stamps of one environment: what is installed for the lab, the tests, the benchmarks.
-.PHONY: lab test lite check unit notebooks-test browser bench bench-browser notebooks screenshot
-.PHONY: pictures clean
+# Stamps of one environment: what is installed for the lab, tests, benchmarks, mutants.
+.PHONY: lab test lite check unit notebooks-test browser bench bench-browser mutants notebooks
+.PHONY: screenshot pictures clean
 
 lab: $(VENV)/lab
 	$(BIN)/jupyter lab $(ROOT) $(LAB) notebooks/01_gradient_descent_in_action.ipynb
@@ -28,8 +28,10 @@ check: $(VENV)/test
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+# With the lines and branches that no test reaches, but for those that kernels and browsers run.
+# SlipCover: a trace function, as coverage.py has on Python 3.11, makes the tests half as slow again.
 unit: $(VENV)/test
-	$(BIN)/pytest --ignore=tests/browser -n 2 --dist loadfile -q
+	$(BIN)/python -m slipcover -m pytest --ignore=tests/browser -n 2 --dist loadfile -q
 
 notebooks-test: $(VENV)/test
 	$(BIN)/pytest --nbval -q -W default -n 2 --dist loadfile notebooks
@@ -44,6 +46,11 @@ bench: $(VENV)/bench
 # gdviz beside its peers in one JupyterLab: key presses, drags, first paint. Takes some minutes.
 bench-browser: $(VENV)/bench
 	$(BIN)/python tests/benchmarks/browser --plot=notebooks/sliders.png
+
+# Small mistakes in the models, descent and gradient check: does a test notice each? More than an
+# hour; MODULES="linear softmax" are sooner done. What may go unnoticed is in tests/mutants.md.
+mutants: $(VENV)/mutants
+	$(BIN)/python tests/mutants.py $(MODULES)
 
 # Execute the notebooks anew and store their outputs: stills, without timings or widget state.
 notebooks: $(VENV)/test
@@ -62,7 +69,7 @@ pictures: $(VENV)/test
 clean:
 	rm -rf $(VENV) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-$(VENV)/lab $(VENV)/test $(VENV)/bench: $(VENV)/%: pyproject.toml
+$(VENV)/lab $(VENV)/test $(VENV)/bench $(VENV)/mutants: $(VENV)/%: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q --disable-pip-version-check -e '.[$*]'
 	touch $@

@@ -286,8 +286,6 @@ def _reason(run: Descent) -> str:
     """Say why one run has its status."""
     first, last = run.loss[0], run.loss[-1]
     excess = last - run.task.least_loss
-    lost = first - run.task.least_loss
-    left = excess / lost if excess > 0 and lost > 0 else 0.0
     match run.status:
         case Status.NAN | Status.DIVERGED if run.first_bad_iteration >= 0:
             return _autopsy(run)
@@ -309,6 +307,8 @@ def _reason(run: Descent) -> str:
             before, after = np.diff(run.theta[-3:], axis=0)
             cosine = np.sum(before * after) / (_norm(before) * _norm(after))
             return f"the cosine of the last two steps is {cosine:.3f}: they point apart"
+    lost = first - run.task.least_loss
+    left = excess / lost if excess > 0 and lost > 0 else 0.0
     return f"{left:.1%} of the avoidable loss is left after {run.iterations} iterations"
 
 

@@ -4,7 +4,11 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image
+
+# For tests/mutants.py, which runs the tests a thousand times.
+settings.register_profile("mutants", max_examples=20, derandomize=True, database=None)
 
 
 @pytest.fixture

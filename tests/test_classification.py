@@ -271,11 +271,28 @@ def test_stable_at_any_logit(model, logit):
 
 @MODELS
 @pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan, 1e308])
-def test_numbers_out_of_range_make_no_warning(model, value):
+def test_numbers_out_of_range_make_no_warning_and_no_finite_loss(model, value):
     task, theta = problem(model, l2=0.1)
     theta[0, 0] = value
-    for method in (task.loss_and_jacobian, task.hessian, task.predict, task.separates):
-        method(theta)
+    loss, jacobian = task.loss_and_jacobian(theta)
+    assert not np.isfinite(loss)  # with l2 even at 1e308: its square is beyond float64
+    if not np.isfinite(value):
+        assert not np.isfinite(jacobian).all()
+        assert not np.isfinite(task.hessian(theta)).all()
+    assert set(task.predict(theta)) <= set(task.classes)
+    assert not task.separates(theta)
+
+
+@MODELS
+def test_operations_lead_from_logits_to_gradient(model):
+    task, theta = problem(model, l2=0.1)
+    steps = task.operations(theta)
+    assert list(steps) == ["logits", "loss", "gradient"]
+    np.testing.assert_array_equal(steps["logits"], theta @ task.X_tilde)
+    np.testing.assert_array_equal(steps["loss"], task.loss(theta))
+    np.testing.assert_array_equal(steps["gradient"], task.jacobian(theta))
+    beyond = task.operations(np.full(task.shape, 1.7e308))  # no warning
+    assert not np.isfinite(beyond["logits"]).all()
 
 
 @any_problem

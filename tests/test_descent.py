@@ -67,6 +67,12 @@ def test_steps_worked_out_by_hand():
     np.testing.assert_allclose(descent.gradient_norm, 2 * np.sqrt(descent.loss), rtol=1e-14)
 
 
+@pytest.mark.parametrize("size", [1e-60, 1.0, 1e60])
+def test_the_gradients_norm_is_right_where_its_square_leaves_float64(size):
+    descent = gradient_descent(Quartic(), np.full((2, 3), size), 0.1, iterations=0)
+    np.testing.assert_allclose(descent.gradient_norm, [np.sqrt(6) * size**3], rtol=1e-14)
+
+
 def test_theta_none_starts_at_zero_and_the_start_is_left_alone():
     theta = np.array([[1.0, 2.0]])
     descent = gradient_descent(BOWL, theta, 0.1, 5)
@@ -230,6 +236,13 @@ def test_a_start_exactly_at_a_zero_gradient_is_converged():
     assert gradient_descent(BOWL, [[2.0, 0.0]], 0.1, iterations=0).status is Status.CONVERGED
 
 
+def test_the_loss_of_separation_itself_proves_nothing():
+    task = Quartic()
+    task.loss_of_separation = task.loss(np.ones((2, 3)))
+    assert gradient_descent(task, np.ones((2, 3)), 0.1, iterations=0).status is Status.SLOW
+    assert gradient_descent(task, np.ones((2, 3)), 0.1, iterations=1).status is Status.SEPARABLE
+
+
 def test_status_codes_tell_the_status_of_every_iteration():
     descent = gradient_descent(BOWL, START, [0.4, 0.001, 0.97, 1.05, 3.0], iterations=600)
     codes, words = descent.status_codes(), list(Status)
@@ -261,6 +274,16 @@ def test_a_start_beyond_float64_is_diverged_at_once():
     descent = gradient_descent(BOWL, [[1e200, 0.0]], 0.1, iterations=3)
     assert descent.first_bad_iteration == 0
     assert (descent.status_codes() == list(Status).index(Status.DIVERGED)).all()
+    assert descent.reason.startswith("iteration 0: the squared residual overflowed first")
+
+
+def test_infinite_is_diverged_and_nan_is_nan_from_the_start_on():
+    infinite = gradient_descent(BOWL, [[1.7e308, 0.0]], 0.1, iterations=0)
+    assert infinite.loss == infinite.gradient_norm == np.inf
+    assert infinite.status is Status.DIVERGED
+    nan = gradient_descent(BOWL, [[np.nan, 0.0]], 0.1, iterations=0)
+    assert nan.status is Status.NAN
+    assert nan.reason.endswith("; NaN from iteration 0 on")
 
 
 def test_nan_in_theta_counts_even_where_the_loss_overlooks_it():
@@ -388,6 +411,13 @@ def test_a_record_too_large(rates, iterations, size):
         gradient_descent(BOWL, START, np.full(rates, 0.1), iterations)
 
 
+def test_a_record_may_take_4_gib_but_not_a_number_more():
+    with pytest.raises(ValueError, match="optimizer must be one"):  # this is looked at later
+        gradient_descent(BOWL, START, 0.1, 2**28 - 1, optimizer="Adam")
+    with pytest.raises(ValueError, match=r"would take 4\.0 GiB"):
+        gradient_descent(BOWL, START, 0.1, 2**28, optimizer="Adam")
+
+
 # --- reasons ------------------------------------------------------------------------------------
 
 
@@ -438,3 +468,22 @@ def test_a_run_stuck_on_a_saddle_says_what_is_above_the_least():
     assert descent.status is Status.STUCK
     height = float(surface.loss(top)) - surface.least_loss
     assert f"is {height:.3g} above the least" in descent.reason
+
+
+def test_what_is_left_is_measured_from_the_least_loss():
+    task = LinearRegression(line(40))
+    descent = gradient_descent(task, None, task.max_stable_learning_rate() / 50, iterations=20)
+    (least,) = np.linalg.lstsq(task.X_tilde.T, task.y[0])[1] / 40
+    left = (descent.loss[-1] - least) / (descent.loss[0] - least)
+    assert 0.1 < left < 0.9
+    assert descent.reason == f"{left:.1%} of the avoidable loss is left after 20 iterations"
+
+
+def test_a_run_stuck_in_a_local_minimum_says_how_little_of_the_gradient_is_left():
+    from gdviz.surfaces import double_well
+
+    surface = double_well(dims=1)
+    descent = gradient_descent(surface, np.full(surface.shape, 0.5), 0.02, iterations=200)
+    assert descent.status is Status.STUCK
+    first, *_, last = descent.gradient_norm
+    assert descent.reason.startswith(f"the gradient is {last / first:.1e} of its first one, but")

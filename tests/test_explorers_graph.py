@@ -353,6 +353,7 @@ def test_numbers_of_neighbours_do_not_overlap(explorer):
             extent = artist.get_window_extent()
             artist.remove()
             boxes.append((at[0] - extent.width / 2, at[0] + extent.width / 2, at[1]))
+    assert len(boxes) > 1
     for k, (left, right, y) in enumerate(boxes):
         for other_left, other_right, other_y in boxes[:k]:
             apart = right < other_left or other_right < left or abs(y - other_y) > 10

@@ -79,6 +79,7 @@ def test_cold_is_argmax_and_hot_is_uniform(explorer):
 
 def test_the_painted_curves_are_those_of_the_dots(explorer):
     axes = explorer.scene.marks[0].axes
+    assert len(axes.lines) == 1 + len(LOGITS)
     for k, line in enumerate(axes.lines[1:]):
         expected = [softmax(LOGITS, temperature)[k] for temperature in line.get_xdata()]
         np.testing.assert_allclose(line.get_ydata(), expected, rtol=1e-12)

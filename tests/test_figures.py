@@ -80,6 +80,7 @@ def test_contours_pass_through_their_losses(axes):
     rings = axes.collections[1]
     for level, path in list(zip(rings.levels, rings.get_paths(), strict=True))[4:10]:
         points = path.vertices[:: max(1, len(path.vertices) // 20)]
+        assert len(points) >= 20
         np.testing.assert_allclose(TASK.loss(PLANE.point(*points.T)), level, rtol=0.02)
 
 
@@ -99,6 +100,12 @@ def test_awkward_landscapes_are_drawn(axes, loss):
     grid = np.linspace(-1, 1, 3)
     draw_landscape(axes, Landscape(np.stack([grid, grid]), loss), PLANE)
     draw(axes)
+    filled = axes.collections[0]
+    assert np.isfinite(filled.levels).all()
+    finite = loss[np.isfinite(loss)]
+    assert filled.levels[0] <= finite.min()
+    assert filled.levels[-1] >= finite.max()
+    assert sum(len(path.vertices) for path in filled.get_paths()) > 0
 
 
 def test_ticks_of_large_windows_are_short(axes):
@@ -134,6 +141,7 @@ def test_numbers_under_the_loss_do_not_touch(axes):
     draw(axes)
     boxes = [label.get_window_extent() for label in axes.get_xticklabels() if label.get_text()]
     boxes.sort(key=lambda box: box.x0)
+    assert len(boxes) > 3
     assert all(left.x1 + 10 < right.x0 for left, right in pairwise(boxes))
 
 

@@ -915,6 +915,7 @@ def test_html_holds_what_the_text_holds():
     html = report._repr_html_()
     assert report.headline in html
     assert report.hint in html
+    assert report.details
     for name, *numbers in report.details:
         assert f'<th scope="row">{name}</th>' in html
         for number in numbers:

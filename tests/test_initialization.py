@@ -1,5 +1,7 @@
 """θ ~ Init: the draws follow their distribution, and the same seed gives the same θ."""
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -106,3 +108,14 @@ def test_a_width_of_minus_zero_is_none_and_coarse_numbers_become_floats():
     np.testing.assert_array_equal(Gaussian(1, -0.0).sample((3,), rng=0), [1, 1, 1])
     assert type(Uniform(np.float16(0.5), 1).a) is float
     assert Uniform(np.float32(0), 1).label == "U(0, 1)"
+
+
+def test_labels_are_the_lectures():
+    assert Gaussian(0, 0.5).label == "N(0, 0.5)"
+    assert Uniform(-1, 1.0).label == "U(-1, 1)"
+
+
+@pytest.mark.parametrize(("distribution", "name"), [(Gaussian(), "sigma"), (Uniform(), "a")])
+def test_what_was_checked_stays_as_it_is(distribution, name):
+    with pytest.raises(FrozenInstanceError):
+        setattr(distribution, name, np.nan)

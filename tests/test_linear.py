@@ -93,6 +93,18 @@ def test_numbers_worked_out_by_hand():
     np.testing.assert_allclose(task.max_stable_learning_rate(), 2 / largest, rtol=1e-14)
 
 
+def test_operations_lead_from_residual_to_gradient():
+    task = LinearRegression([0, 1, 2], [1, 3, 5])
+    steps = task.operations([[1, 0]])
+    assert list(steps) == ["residual", "squared residual", "loss", "gradient"]
+    np.testing.assert_allclose(np.sum(steps["squared residual"]), 14 / 3, rtol=1e-14)
+    np.testing.assert_array_equal(steps["squared residual"], steps["residual"] ** 2)
+    np.testing.assert_allclose(steps["loss"], 14 / 3, rtol=1e-14)
+    np.testing.assert_allclose(steps["gradient"], [[-16 / 3], [-4]], rtol=1e-14)
+    beyond = task.operations([[1e200, 0]])  # no warning
+    assert [np.isfinite(step).all() for step in beyond.values()] == [True, False, False, True]
+
+
 def test_two_outputs_by_hand():
     task = LinearRegression([[1, 2]], [[3, 4]])
     theta = [[1, 0, 0], [0, 1, 0]]  # predictions 1 and 2, residuals -2 and -2

@@ -252,8 +252,12 @@ def test_a_click_is_heard_in_data_coordinates(scale):
 
 
 def test_other_messages_are_no_clicks():
-    figure = LiveFigure(Figure(figsize=(4, 3)), [], {})
-    figure.canvas._handle_custom_msg({"type": "something"}, [])
+    axes = Figure(figsize=(4, 3)).subplots()
+    figure = LiveFigure(axes.figure, [], {})
+    heard = []
+    figure.on_click(axes, lambda x, y: heard.append((x, y)))
+    figure.canvas._handle_custom_msg({"type": "something", "x": 200, "y": 150, "axes": 0}, [])
+    assert heard == []
 
 
 def test_clicks_survive_updates(sent):

@@ -61,9 +61,10 @@ def test_the_quoted_autopsy_is_the_penguins_own():
 
 
 def test_links_lead_somewhere():
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
-        if not target.startswith("http"):
-            assert (ROOT / target).exists(), target
+    targets = re.findall(r"\]\(([^)#]+)\)", README)
+    files = [target for target in targets if not target.startswith("http")]
+    assert files
+    assert [target for target in files if not (ROOT / target).exists()] == []
 
 
 def test_the_classrooms_links_open_a_notebook():

@@ -64,6 +64,13 @@ def test_largest_stable_learning_rate_has_the_batch_shape():
     np.testing.assert_array_equal(limits, np.full((3, 5), 0.5))
 
 
+def test_operations_of_a_plain_task_are_loss_and_gradient():
+    steps = Quadratic([[4.0, 0], [0, 1]]).operations([[1, 2]])
+    assert list(steps) == ["loss", "gradient"]
+    assert steps["loss"] == 4
+    np.testing.assert_array_equal(steps["gradient"], [[4], [2]])
+
+
 # --- theta --------------------------------------------------------------------------------------
 
 
