@@ -68,13 +68,12 @@ ASKING = Lesson("asking", "gdviz, the same lesson", CANVAS, bar=False)
 def measure_controls(desk, count, rng):
     """Time the controls of the lesson that ask the kernel."""
     page = desk.page
-    start, data = page.locator(".noUi-handle").nth(1), page.locator("select")
+    start, data = page.locator(".noUi-handle").nth(1), page.locator(".jp-Notebook select")
     times = {}
     start.focus()
     times["initialization"] = [desk.key("ArrowRight", rng) for _ in range(count)]
-    data.focus()
-    keys = ["ArrowDown", "ArrowUp"] * count
-    times["dataset"] = [desk.key(key, rng) for key in keys[:count]]
+    choices = ["every fourth", "all"] * count  # JupyterLab has plans of its own for arrow keys
+    times["dataset"] = [desk.choose(data, choice, rng) for choice in choices[:count]]
     places = [rng.uniform(0.25, 0.75, 2) for _ in range(count)]
     times["click"] = [desk.click(*place, rng) for place in places]
     return times

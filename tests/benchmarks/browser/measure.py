@@ -15,6 +15,7 @@ import psutil
 from conftest import Notebook
 from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
+from playwright.sync_api import Locator
 
 HERE = Path(__file__).parent
 LAST = 200
@@ -104,6 +105,11 @@ class Desk:
         """Press a key; return the milliseconds to the new picture."""
         self.page.wait_for_timeout(rng.uniform(150, 250))
         return self.time(lambda: self.page.keyboard.press(key), "keydown")
+
+    def choose(self, control: Locator, choice: str, rng: np.random.Generator) -> float:
+        """Choose from a list; return the milliseconds to the new picture."""
+        self.page.wait_for_timeout(rng.uniform(150, 250))
+        return self.time(lambda: control.select_option(choice), "change")
 
     def click(self, x: float, y: float, rng: np.random.Generator) -> float:
         """Click at fractions of the picture; return the milliseconds to the new picture."""

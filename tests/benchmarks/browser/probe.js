@@ -116,7 +116,7 @@
     ask();
   };
 
-  for (const type of ["keydown", "pointerdown", "pointerup"]) {
+  for (const type of ["keydown", "change", "pointerdown", "pointerup"]) {
     addEventListener(type, (event) => probe.events.push([event.timeStamp, type]), true);
   }
   addEventListener("load", ask, true);
