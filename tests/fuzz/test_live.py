@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from matplotlib.figure import Figure
-from nasty import NO_NUMBERS, REFUSED, answers, fuzz
+from strategies import NEVER_NUMBERS, REFUSED, answers, fuzz
 
 from gdviz.live import (
     Area,
@@ -112,7 +112,7 @@ TEMPLATES = st.sampled_from(
 @pytest.mark.skip(reason="the helper needs axes for a Text without any")
 @given(
     template=TEMPLATES | st.text("ab{}:!.3g$_^\\ ", max_size=12),
-    values=ARRAYS | hnp.arrays(int, (2, 3)) | st.sampled_from(NO_NUMBERS),
+    values=ARRAYS | hnp.arrays(int, (2, 3)) | st.sampled_from(NEVER_NUMBERS),
     over=OVERS,
 )
 @fuzz(25)
@@ -127,7 +127,7 @@ def test_texts(template, values, over):
 
 
 @given(
-    values=ARRAYS | st.sampled_from(NO_NUMBERS) | hnp.arrays("U2", (3,)) | st.lists(NUMBERS),
+    values=ARRAYS | st.sampled_from(NEVER_NUMBERS) | hnp.arrays("U2", (3,)) | st.lists(NUMBERS),
 )
 @fuzz(15)
 def test_dimensions(values):
@@ -151,7 +151,7 @@ STOPS = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=5, unique=True).map(
 
 
 @pytest.mark.skip(reason="open: some stops raise ipywidgets' TraitError for index")
-@given(stops=STOPS | st.sampled_from(NO_NUMBERS), value=NUMBERS | st.sampled_from(NO_NUMBERS))
+@given(stops=STOPS | st.sampled_from(NEVER_NUMBERS), value=NUMBERS | st.sampled_from(NEVER_NUMBERS))
 @fuzz(25)
 def test_sliders_with_stops(stops, value):
     for kind in (StopSlider, OpenStopSlider):
@@ -160,7 +160,7 @@ def test_sliders_with_stops(stops, value):
             continue
         assert slider.value in slider.stops
         held = slider.value
-        for bad in [*NO_NUMBERS, np.nan, np.inf, True]:
+        for bad in [*NEVER_NUMBERS, np.nan, np.inf, True]:
             assert answers(lambda: setattr(slider, "value", bad), "value") is REFUSED  # noqa: B023
             assert slider.value == held
         slider.close()
@@ -172,7 +172,7 @@ def standing():
     return figure_of([Trail(axes, np.arange(3), np.arange(3), ("b",)), Text("{b}", y=0.5)])
 
 
-BAD = [*NO_NUMBERS, -1, 3, 10**30, 1.5, np.nan, True]
+BAD = [*NEVER_NUMBERS, -1, 3, 10**30, 1.5, np.nan, True]
 
 
 @given(bad=st.sampled_from([bad for bad in BAD if bad is not True]))
@@ -183,7 +183,7 @@ def test_stills_of_positions_that_are_none(standing, bad):
 
 
 @pytest.mark.skip(reason="open: over={} is unhashable")
-@given(bad=st.sampled_from([*NO_NUMBERS[1:], 0, -1, np.nan, np.inf, 10**9, True]))
+@given(bad=st.sampled_from([*NEVER_NUMBERS[1:], 0, -1, np.nan, np.inf, 10**9, True]))
 @fuzz(8)
 def test_files_that_cannot_be(standing, tmp_path_factory, bad):
     folder = tmp_path_factory.getbasetemp()
@@ -202,7 +202,7 @@ def test_files_that_cannot_be(standing, tmp_path_factory, bad):
 
 
 @pytest.mark.skip(reason="open: one of these calls is not refused")
-@given(bad=st.sampled_from([*NO_NUMBERS, 1, "text"]))
+@given(bad=st.sampled_from([*NEVER_NUMBERS, 1, "text"]))
 @fuzz(6)
 def test_updates_and_clicks_that_are_refused_change_nothing(standing, bad):
     scene, picture = standing.scene, standing.still()
