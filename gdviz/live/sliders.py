@@ -15,6 +15,8 @@ from gdviz.arguments import as_floats, as_number
 class ChoiceSlider(SelectionSlider):  # type: ignore[misc]
     """ipywidgets' slider over given choices; into its readout nothing can be typed."""
 
+    value = traitlets.TraitType(None)  # ipywidgets' own would take None unseen
+
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
         self.add_class("gdviz-choices")
