@@ -283,7 +283,7 @@ class Moved(RuleBasedStateMachine):
 
 
 TestMoved = Moved.TestCase
-TestMoved.settings = fuzz(12, stateful_step_count=6)
+TestMoved.settings = fuzz(6, stateful_step_count=4)
 
 
 BUMPY = gd.surfaces.bumpy(2)
@@ -335,7 +335,7 @@ def test_rates_that_are_none(kind, bad):
 
 
 @given(task=tasks("two features"), rate=st.sampled_from([None, 1e-9, 0.5, 1e9]))
-@fuzz(8)
+@fuzz(6)
 def test_pulls_add_up_to_the_gradient(task, rate):
     def make():
         return gd.PullExplorer(task, learning_rate=rate, iterations=4)
@@ -355,7 +355,7 @@ def test_pulls_add_up_to_the_gradient(task, rate):
 
 
 @given(task=tasks("line"), places=st.lists(st.floats(0, 1), min_size=2, max_size=2))
-@fuzz(8)
+@fuzz(5)
 def test_lines_and_arrows_of_odd_data(task, places):
     for make in (gd.FitExplorer, gd.GradientExplorer):
         if (explorer := answers(lambda: make(task), "task", "theta", "landscape")) is REFUSED:  # noqa: B023

@@ -43,35 +43,37 @@ def new_axes(scale="linear"):
     return axes
 
 
-@given(x=ARRAYS, y=ARRAYS, over=OVERS, scale=st.sampled_from(["linear", "log"]))
-@example(x=np.array(1e308), y=np.array(-1e308), over=(), scale="linear")
-@fuzz(12)
-def test_tracks_show_what_they_are_given(x, y, over, scale):
-    axes = new_axes(scale)
-    for kind in (Trail, Line, Points, Area):
-        track = kind(axes, x, y, over)
-        figure = answers(lambda: figure_of([track]), *NAMES)  # noqa: B023
-        if figure is REFUSED:
-            continue
-        assert figure.still()
-        if kind is Points:
-            figure.controls["a"].index, figure.controls["b"].value = 1, 2
-            place = {"a": 1, "b": 2}
-            shown = np.array(figure.scene.marks[0].at(figure.position), dtype=float)
-            full = np.broadcast_shapes(x.shape, y.shape, tuple(SIZES[name] for name in over))
-            given_x, given_y = (
-                (np.broadcast_to(c, full) for c in (x, y))
-                if (len(full) == len(over))
-                else (np.broadcast_to(c, (*[SIZES[n] for n in over], full[-1])) for c in (x, y))
-            )
-            index = tuple(place[name] for name in over)
-            with np.errstate(all="ignore"):
-                point = np.stack([np.atleast_1d(given_x[index]), np.atleast_1d(given_y[index])])
-                expected = axes.transData.transform(point.T) / 2
-            expected[:, 1] = 200 - expected[:, 1]
-            near = (np.abs(expected) < 1e4).all(axis=1)
-            np.testing.assert_allclose(shown.T[near], expected[near], rtol=1e-5, atol=0.02)
-        figure.close()
+@given(
+    kind=st.sampled_from([Trail, Line, Points, Points, Area]),
+    x=ARRAYS,
+    y=ARRAYS,
+    over=OVERS,
+    scale=st.sampled_from(["linear", "log"]),
+)
+@example(kind=Points, x=np.array(1e308), y=np.array(-1e308), over=(), scale="linear")
+@fuzz(24)
+def test_tracks_show_what_they_are_given(kind, x, y, over, scale):
+    figure = answers(lambda: figure_of([kind(new_axes(scale), x, y, over)]), *NAMES)
+    if figure is REFUSED:
+        return
+    assert figure.still()
+    figure.controls["a"].index, figure.controls["b"].value = 1, 2
+    if kind is Points:
+        place = {"a": 1, "b": 2}
+        index = tuple(place[name] for name in over)
+        sizes = tuple(SIZES[name] for name in over)
+        if max(x.ndim, y.ndim) <= len(over):  # a single point
+            x, y = x[..., None], y[..., None]
+        full = np.broadcast_shapes(x.shape, y.shape, (*sizes, 1))
+        with np.errstate(all="ignore"):
+            points = np.stack([np.broadcast_to(c, full)[index] for c in (x, y)], axis=-1)
+            [mark] = figure.scene.marks
+            expected = mark.axes.transData.transform(points).T / 2
+        expected[1] = 200 - expected[1]
+        shown = np.array(mark.at(figure.position), dtype=float)
+        near = (np.abs(expected) < 1e4).all(axis=0)
+        np.testing.assert_allclose(shown[:, near], expected[:, near], rtol=1e-5, atol=0.02)
+    figure.close()
 
 
 @given(
