@@ -7,6 +7,9 @@ import pytest
 from hypothesis import settings
 from PIL import Image
 
+collect_ignore = ["lite.py", "mutants.py", "pictures.py", "still_outputs.py"]
+"""Programs, not tests."""
+
 # For tests/mutants.py, which runs the tests a thousand times.
 settings.register_profile("mutants", max_examples=20, derandomize=True, database=None)
 

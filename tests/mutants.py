@@ -35,9 +35,10 @@ TESTS = {
     "initialization": ["initialization"],
     "task": ["task", "linear", "optimizers"],
     "buffers": ["buffers", "classification"],
+    "guarded": ["gradient_check"],
     **{
         f"gradient_check/{name}": ["gradient_check"]
-        for name in ("check", "guarded", "mistakes", "report", "student")
+        for name in ("check", "mistakes", "report", "student")
     },
 }
 

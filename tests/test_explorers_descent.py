@@ -335,7 +335,7 @@ def test_starts_that_make_no_sense_change_nothing(shared, sent, start, words):
         (lambda: gd.DescentExplorer(TASK, iterations=3000), "thin out 'iteration', which has 3001"),
         (
             lambda: gd.DescentExplorer(gd.LinearRegression([1e200, 2e200], [1, 2])),
-            "the largest stable learning rate is nan: rescale the data",
+            "task: the largest stable learning rate is nan, .*: rescale the data",
         ),
     ],
 )

@@ -267,11 +267,12 @@ def test_the_plane_says_how_much_of_the_path_it_keeps():
 
 def test_a_star_marks_only_a_minimum_in_the_plane():
     settled = gd.DescentExplorer(two_features_and_a_number(), iterations=400)
-    np.testing.assert_allclose(settled._ground.minimizer(), settled.task.minimizer())
+    [star] = settled._ground.minimizers()
+    np.testing.assert_allclose(star, settled.task.minimizer())
     hardly_begun = gd.DescentExplorer(three_species(), iterations=3)
-    assert hardly_begun._ground.minimizer() is None
+    assert hardly_begun._ground.minimizers() is None
     separable = gd.DescentExplorer(two_features(), iterations=60)
-    assert separable._ground.minimizer() is None
+    assert separable._ground.minimizers() is None
 
 
 # --- fits ---------------------------------------------------------------------------------------

@@ -368,7 +368,7 @@ def test_all_kinds_of_tasks_have_explorers(task):
         ),
         (lambda: gd.StartsExplorer(gd.surfaces.bowl(), n_starts=9999), "n_starts must not exceed"),
         (lambda: gd.StartsExplorer(gd.surfaces.bowl(), n_starts=2.5), "must be a whole number"),
-        (lambda: gd.StartsExplorer(gd.surfaces.bowl(), iterations=0), "iterations must be at"),
+        (lambda: gd.StartsExplorer(gd.surfaces.bowl(), iterations=0), "iterations must be a whole number, from 1 to .*, got 0"),
         (lambda: gd.StartsExplorer(gd.surfaces.bowl(), iterations=20_000), "n_starts must not"),
         (lambda: gd.StartsExplorer(gd.surfaces.bowl(), initialization="N"), r"gd\.Gaussian"),
         (lambda: gd.StartsExplorer(gd.surfaces.bowl(), learning_rates=[0, 1]), "must be positive"),

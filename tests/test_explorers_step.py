@@ -122,7 +122,7 @@ def test_at_the_minimum_nothing_moves():
         ((TASK, START, [0.1, 0.2]), r"one start and one .* learning_rate \(2,\)"),
         ((TASK, START, -0.1), "learning_rate must be positive"),
         ((TASK, START, np.nan), "learning_rate must be positive"),
-        ((TASK, START, 0.1, -1), "iterations must not be negative"),
+        ((TASK, START, 0.1, -1), "iterations must be a whole number, from 0 to 127, got -1"),
         ((TASK, START, 0.1, 2.5), "iterations must be a whole number"),
         ((TASK, START, 0.1, 128), "iterations must be a whole number, from 0 to 127"),
         ((TASK, START, 1e30), "the loss around theta, up to .* is too large for a picture"),

@@ -309,7 +309,7 @@ def test_in_a_notebook_a_bar_tells(figure, tmp_path, monkeypatch):
         ("a.gif", {"fps": 0}, "fps must be a positive number, 240 at most, got 0"),
         ("a.gif", {"fps": np.nan}, "fps must be finite, got nan"),
         ("a.gif", {"frames": 1}, "frames must be a whole number, at least 2, got 1"),
-        ("a.gif", {"frames": 2.5}, r"frames must be a whole number .*, got 2\.5"),
+        ("a.gif", {"frames": 2.5}, r"frames must be a whole number, got 2\.5"),
         ("a.png", {"dpi": "high"}, "dpi must be a number, got 'high'"),
     ],
 )
