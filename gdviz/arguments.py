@@ -98,6 +98,13 @@ def as_whole(name: str, value: Any, least: int = 0, most: int | None = None) -> 
     return whole
 
 
+def check_kinds(**given: tuple[object, type]) -> None:
+    """Refuse arguments that are not of their type; for each name its value and the type."""
+    for name, (value, kind) in given.items():
+        if not isinstance(value, kind):
+            raise ValueError(f"{name} must be of type {kind.__name__}, got {shown(value)}")
+
+
 def as_generator(name: str, rng: Any) -> np.random.Generator:
     """Return the generator ``rng``, or a new one of this seed."""
     if isinstance(rng, np.random.Generator):

@@ -21,6 +21,8 @@ MULTIPLICATIONS_AT_ONCE = 2**19
 """In one matrix product: more make OpenBLAS start threads, which on a busy machine only wait."""
 FLAT = 1e-12
 """A slope or curvature, in units of the features' covariance, that float64 takes for none."""
+NEGLIGIBLE = 1e-150
+"""Features this small count as 0: weights that make up for it could leave float64's range."""
 LARGEST_EXPONENT = 500.0
 """Whose exp is far from overflow, however many of them are added up."""
 
@@ -224,8 +226,8 @@ class Classifier(DataTask):
         """
         n = self.n_samples
         rows = np.hstack([self._samples / np.sqrt(n), np.sqrt(self.l2) * np.diag(self._is_weight)])
-        scale = np.linalg.norm(rows, axis=1, keepdims=True)
-        scale[scale == 0] = 1
+        scale = np.abs(rows).max(axis=1, keepdims=True)  # no squares, which could overflow
+        scale[scale < NEGLIGIBLE] = 1
         A, S, V = np.linalg.svd(rows / scale, full_matrices=False)
         kept = S[0] * max(rows.shape) * np.finfo(float).eps < S
         A, S, V = A[:, kept], S[kept], V[kept]

@@ -29,6 +29,7 @@ class Plane:
     directions: Array
     names: tuple[str, ...]
 
+    @quiet_overflow()
     def point(self, *coordinates: ArrayLike) -> Array:
         """Return θ at the coordinates (u, v), shape ``(*broadcast(u, v), *task.shape)``."""
         if len(coordinates) != len(self.directions):

@@ -288,6 +288,17 @@ def test_numbers_out_of_range_make_no_warning_and_no_finite_loss(model, value):
 
 
 @MODELS
+@pytest.mark.parametrize("size", [1e-310, 1e-160, 1e160, 1e300])
+@pytest.mark.parametrize("l2", [0.0, 0.1])
+def test_minimizers_of_features_whose_squares_leave_the_range_make_no_warning(model, size, l2):
+    X = size * np.random.default_rng(0).normal(size=(9, 2))
+    task = model(X, np.resize([0, 1, 1], 9), l2=l2)
+    best = task.minimizer()
+    assert np.isfinite(best).all()
+    assert task.loss(best) == task.least_loss <= task.loss(np.zeros(task.shape))
+
+
+@MODELS
 def test_operations_lead_from_logits_to_gradient(model):
     task, theta = problem(model, l2=0.1)
     steps = task.operations(theta)

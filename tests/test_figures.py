@@ -219,3 +219,10 @@ def test_what_moves_can_be_told_from_the_paper():
     contrast = 1.05 / (luminance(COLORS["vermillion"]) + 0.05)
     assert contrast >= 3  # WCAG 1.4.11, graphics
     assert len(set(COLORS.values())) == 8
+
+
+def test_constant_samples_far_from_zero_have_limits():
+    axes = Figure().add_subplot()
+    draw_fit(axes, Dataset([[1e20], [1e20]], [1, 2]))
+    low, high = axes.get_xlim()
+    assert low < 1e20 < high

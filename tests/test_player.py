@@ -57,3 +57,8 @@ def test_presets_must_be_stops(value):
 def test_presets_must_name_their_controls():
     with pytest.raises(ValueError, match=r"position 'bad' moves 'speed'.*controls: rate"):
         Presets({"rate": StopSlider(STOPS, 1.0)}, {"bad": {"speed": 1.0}})
+
+
+def test_a_player_needs_a_slider():
+    with pytest.raises(TypeError, match="control must be a slider, got 3"):
+        Player(3)

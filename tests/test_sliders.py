@@ -230,3 +230,12 @@ def test_an_index_never_runs_beyond_the_values():
     slider = SelectionSlider(options=list("abcde"), value="e")
     assert index_of(slider, np.array(["a", "b"])) == 1
     assert index_of(Dropdown(options=["x", "y"], value="y"), np.array(["x", "y"])) == 1
+
+
+def test_none_is_no_value():
+    numbers, words = StopSlider([1, 2], 2), ChoiceSlider(options=["few", "many"])
+    with pytest.raises(ValueError, match="value is None"):
+        numbers.value = None
+    with pytest.raises(ValueError, match="value is None"):
+        words.value = None
+    assert (numbers.value, words.value) == (2, "few")

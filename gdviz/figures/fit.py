@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 
+from gdviz.arguments import check_kinds
 from gdviz.classification import Classifier
 from gdviz.datasets import Dataset
 from gdviz.figures.style import CLASS_COLORS, CLASS_MARKERS, ink, label
@@ -15,6 +16,7 @@ SPREAD = 0.03
 
 def draw_fit(axes: Axes, dataset: Dataset) -> None:
     """Scatter the target against the one feature; the first 5,000 samples at most."""
+    check_kinds(axes=(axes, Axes), dataset=(dataset, Dataset))
     x, y = dataset.X[:MAX_SAMPLES, 0], dataset.y[:MAX_SAMPLES].astype(float)
     axes.scatter(x, y, s=14, color="0.35", alpha=0.7, linewidths=0)
     _set_limits(axes, x, y)
@@ -28,6 +30,7 @@ def draw_probabilities(axes: Axes, task: Classifier) -> None:
     With two classes, a sample is at 1 if it is of the second. With more, all are at the bottom,
     for each class has a probability of its own.
     """
+    check_kinds(axes=(axes, Axes), task=(task, Classifier))
     n_classes = len(task.classes)
     x, labels = task.dataset.X[:MAX_SAMPLES, 0], task.labels[:MAX_SAMPLES]
     height = labels.astype(float) if n_classes == 2 else np.zeros(len(x))
@@ -43,6 +46,9 @@ def draw_probabilities(axes: Axes, task: Classifier) -> None:
 
 def draw_classes(axes: Axes, task: Classifier) -> None:
     """Scatter samples of two features, the first 5,000, in the colours of their classes."""
+    check_kinds(axes=(axes, Axes), task=(task, Classifier))
+    if task.n_features != 2:
+        raise ValueError(f"task must have two features to be drawn, got {task.n_features}")
     x, y = task.dataset.X[:MAX_SAMPLES].T
     _scatter_classes(axes, task, x, y)
     _set_limits(axes, x, y)
@@ -87,5 +93,6 @@ def _scatter_classes(axes: Axes, task: Classifier, x: Array, y: Array) -> None:
 
 def _set_limits(axes: Axes, x: Array, y: Array) -> None:
     for set_limits, values in ((axes.set_xlim, x), (axes.set_ylim, y)):
-        margin = 0.05 * np.ptp(values) or 1.0
+        far = np.abs(values).max()  # where axes too narrow would be the same number at both ends
+        margin = max(0.05 * np.ptp(values) or 1.0, 1e-9 * far)
         set_limits(values.min() - margin, values.max() + margin)

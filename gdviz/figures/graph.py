@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from gdviz.arguments import check_kinds
 from gdviz.figures.layers import Place, Route, layers_of, routes_of, rows_of
 from gdviz.figures.style import COLORS
 from gdviz.graph import Expression, as_expression
@@ -103,6 +104,7 @@ def draw_graph(axes: Axes, expression: Expression) -> GraphLayout:
     ValueError
         If ``expression`` is none.
     """
+    check_kinds(axes=(axes, Axes))
     layout = graph_layout(expression)
     box = axes.get_window_extent()
     inches = np.array([box.width, box.height]) / axes.figure.dpi

@@ -8,6 +8,7 @@ from matplotlib.colors import PowerNorm
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from mpl_toolkits.mplot3d import Axes3D
 
+from gdviz.arguments import check_kinds
 from gdviz.landscape import LARGEST, Landscape, Plane
 from gdviz.task import Array, Task
 
@@ -29,6 +30,7 @@ def draw_landscape(
     ``minimizers`` are one θ or several. The levels are spaced as the squares 0, 1, 4, 9, ..., so
     that a parabola's rings are evenly spaced.
     """
+    check_picture(axes, landscape, plane, 2)
     low, high = loss_range(landscape)
     levels: Array = low + (high - low) * np.linspace(0, 1, LEVELS) ** 2
     grid = (*landscape.coordinates, landscape.loss)
@@ -49,6 +51,8 @@ def draw_curve(
     axes: Axes, landscape: Landscape, plane: Plane, task: Task, minimizers: Array | None = None
 ) -> None:
     """Draw the loss over a single parameter as a curve, and a star at each minimizer."""
+    check_picture(axes, landscape, plane, 1)
+    check_kinds(task=(task, Task))
     low, high = loss_range(landscape)
     [u], [name] = landscape.coordinates, plane.names
     axes.plot(u, landscape.loss, color="0.35")
@@ -69,6 +73,8 @@ def draw_surface(
     There is a little room below, for a minimum between the points of the grid. The projection is
     parallel, so that lines far outside the picture do not come round behind it.
     """
+    check_kinds(axes=(axes, Axes3D), task=(task, Task))
+    check_picture(axes, landscape, plane, 2)
     low, high = loss_range(landscape)
     u, v = np.meshgrid(*landscape.coordinates)
     axes.set_proj_type("ortho")
@@ -93,6 +99,16 @@ def draw_surface(
     axes.zaxis.set_major_locator(MaxNLocator(4))
     axes.zaxis.set_major_formatter(FuncFormatter(_short))
     axes.tick_params(pad=0)
+
+
+def check_picture(axes: Axes, landscape: Landscape, plane: Plane, dims: int) -> None:
+    """Refuse what is no picture over ``dims`` parameters, or no place to draw it."""
+    check_kinds(axes=(axes, Axes), landscape=(landscape, Landscape), plane=(plane, Plane))
+    if not landscape.loss.ndim == len(plane.names) == dims:
+        raise ValueError(
+            f"landscape and plane must have {dims} dimensions, got {landscape.loss.ndim} and "
+            f"{len(plane.names)}"
+        )
 
 
 def loss_range(landscape: Landscape) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator
 
+from gdviz.arguments import as_whole, check_kinds
 from gdviz.figures.style import label
 
 
@@ -12,6 +13,8 @@ def draw_loss(axes: Axes, iterations: int) -> None:
     Iterations are linear up to 10 and logarithmic beyond, so that a descent that needs a dozen
     steps and one that needs hundreds can both be read.
     """
+    check_kinds(axes=(axes, Axes))
+    iterations = as_whole("iterations", iterations, least=1)
     axes.set_yscale("log")
     axes.set_xscale("symlog", linthresh=10, linscale=1.2)
     ticks = [0, 5, *(10**k for k in range(1, 7) if 10**k < iterations / 2), iterations]

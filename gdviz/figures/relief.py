@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.ticker import MaxNLocator
 
-from gdviz.figures.landscape import LEVELS, loss_range
+from gdviz.figures.landscape import LEVELS, check_picture, loss_range
 from gdviz.figures.style import label
 from gdviz.landscape import Landscape, Plane
 from gdviz.task import Array
@@ -16,6 +16,7 @@ def draw_relief(axes: Axes, landscape: Landscape, plane: Plane) -> None:
 
     The levels are spaced as in `draw_landscape`.
     """
+    check_picture(axes, landscape, plane, 2)
     low, high = loss_range(landscape)
     levels: Array = low + (high - low) * np.linspace(0, 1, LEVELS) ** 2
     grid = (*landscape.coordinates, landscape.loss)

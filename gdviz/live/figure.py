@@ -274,9 +274,9 @@ class LiveFigure(VBox):  # type: ignore[misc]
         self, argument: str, names: Iterable[str], known: Iterable[str] | None = None
     ) -> None:
         known = self.scene.dimensions if known is None else known
-        if unknown := [name for name in names if name not in known]:
+        if unknown := [name for name in names if not isinstance(name, str) or name not in known]:
             raise ValueError(
-                f"{argument} names {', '.join(map(repr, unknown))}, which is no dimension of this "
+                f"{argument} names {', '.join(map(shown, unknown))}, which is no dimension of this "
                 f"figure: it has {', '.join(known) or 'none'}"
             )
 

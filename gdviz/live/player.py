@@ -7,6 +7,7 @@ import anywidget
 import traitlets
 from ipywidgets import Widget, widget_serialization
 
+from gdviz.arguments import shown
 from gdviz.live.widget import source
 
 
@@ -24,6 +25,8 @@ class Player(anywidget.AnyWidget):
     control = traitlets.Instance(Widget).tag(sync=True, **widget_serialization)
 
     def __init__(self, control: Widget) -> None:
+        if not isinstance(control, Widget):
+            raise TypeError(f"control must be a slider, got {shown(control)}")
         super().__init__(control=control)
 
     def __repr__(self) -> str:

@@ -1,7 +1,7 @@
 """Tracks mapped to figure pixels and packed for the browser."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from string import Formatter
@@ -238,6 +238,8 @@ def build_scene(
         If a track names an unknown dimension, its arrays do not fit, or all of them together
         take more than ``max_bytes``.
     """
+    if not isinstance(tracks, Iterable):
+        raise TypeError(f"tracks must be a list of Line, Text and the like, got {shown(tracks)}")
     values = {name: _dimension(name, given) for name, given in dimensions.items()}
     width, height = figure.get_size_inches() * 100
     size = (float(width), float(height))

@@ -15,9 +15,17 @@ from gdviz.arguments import as_floats, as_number
 class ChoiceSlider(SelectionSlider):  # type: ignore[misc]
     """ipywidgets' slider over given choices; into its readout nothing can be typed."""
 
+    value: Any = traitlets.TraitType(None)  # ipywidgets' own would take None unseen
+
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
         self.add_class("gdviz-choices")
+
+    @traitlets.validate("value")
+    def _validate_value(self, proposal: Any) -> Any:
+        if proposal.value is None:
+            raise ValueError("value is None: give one of the choices")
+        return super()._validate_value(proposal)
 
 
 class StopSlider(ChoiceSlider):
