@@ -43,8 +43,7 @@ def test_the_picture_moves_on_without_a_kernel(open_notebook, write_notebook, la
         notebook.complaints.clear()
 
 
-@pytest.mark.parametrize("scale", [1, 2])
-def test_the_page_shows_what_matplotlib_draws(open_notebook, write_notebook, difference, scale):
+def test_the_page_shows_what_matplotlib_draws(open_notebook, write_notebook, difference):
     reference = gd.DescentExplorer(gd.LinearRegression(gd.datasets.penguins().standardized()))
     here = {"learning_rate": 70, "iteration": 9}
     name = write_notebook(
@@ -52,7 +51,7 @@ def test_the_page_shows_what_matplotlib_draws(open_notebook, write_notebook, dif
         EXPLORER,
         "explorer.learning_rate.value = explorer._stops[70]; explorer.iteration.value = 9",
     )
-    with open_notebook(name, width=1920, height=1080, scale=scale) as notebook:
+    with open_notebook(name, width=1920, height=1080, scale=2) as notebook:
         notebook.run_all()
         explorer = notebook.figure("iteration 9 of")
         shown = explorer.picture(reference.canvas.painting)
@@ -145,30 +144,24 @@ def test_single_axes_are_painted_anew(open_notebook, write_notebook, difference)
         assert box == pytest.approx([left, top, right - left, bottom - top], abs=1)
 
 
-def test_two_views_of_one_figure_move_together(open_notebook, write_notebook):
+@pytest.fixture(scope="module")
+def two_views(open_notebook, write_notebook):
     name = write_notebook("views.ipynb", EXPLORER, "explorer")
-    with open_notebook(name, height=1400) as notebook:
+    with open_notebook(name, width=700, height=1400) as notebook:
         notebook.run_all()
-        first, second = (notebook.figure("learning rate", nth) for nth in (0, 1))
-        first.drag(0, to=0.7)
-        label = first.label
-        second.wait_for_label(re.escape(label))
-        assert (first.canvas() == second.canvas()).all()
+        yield [notebook.figure("learning rate", nth) for nth in (0, 1)]
 
 
-def test_code_moves_the_picture(open_notebook, write_notebook):
-    name = write_notebook("code.ipynb", EXPLORER, "explorer.learning_rate.value = 0.3")
-    with open_notebook(name) as notebook:
-        notebook.run_all()
-        notebook.figure("learning rate 0.3,")
+def test_two_views_of_one_figure_move_together(two_views):
+    first, second = two_views
+    first.drag(0, to=0.7)
+    label = first.label
+    second.wait_for_label(re.escape(label))
+    assert (first.canvas() == second.canvas()).all()
 
 
-@pytest.mark.parametrize("width", [700, 1920])
-def test_scales_with_the_page(open_notebook, write_notebook, width):
-    name = write_notebook("width.ipynb", EXPLORER)
-    with open_notebook(name, width=width) as notebook:
-        notebook.run_all()
-        explorer = notebook.figure("learning rate")
+def test_scales_with_the_page(two_views):
+    for explorer in two_views:
         box = explorer.root.bounding_box()
         assert box["width"] / box["height"] == pytest.approx(11 / 4.3, rel=0.01)
         assert box["width"] <= explorer.locator.bounding_box()["width"] + 1
@@ -177,19 +170,16 @@ def test_scales_with_the_page(open_notebook, write_notebook, width):
         assert explorer.root.locator("img").count() == 1
 
 
-def test_what_was_drawn_outlasts_a_frame_without_room(open_notebook, write_notebook):
+def test_what_was_drawn_outlasts_a_frame_without_room(two_views):
     """JupyterLab leaves no room for a frame when its theme changes; no observer hears of that."""
-    name = write_notebook("hidden.ipynb", EXPLORER)
-    with open_notebook(name) as notebook:
-        notebook.run_all()
-        explorer = notebook.figure("learning rate")
-        before = explorer.canvas()
-        explorer.root.evaluate(
-            """root => new Promise(done => {
-                 requestAnimationFrame(() => { root.style.display = "none"; });
-                 root.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" })); // it draws
-                 requestAnimationFrame(() => { root.style.display = ""; done(); });
-               })"""
-        )
-        explorer.settle()
-        assert (explorer.canvas() == before).all()
+    explorer, _ = two_views
+    before = explorer.canvas()
+    explorer.root.evaluate(
+        """root => new Promise(done => {
+             requestAnimationFrame(() => { root.style.display = "none"; });
+             root.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" })); // it draws
+             requestAnimationFrame(() => { root.style.display = ""; done(); });
+           })"""
+    )
+    explorer.settle()
+    assert (explorer.canvas() == before).all()
