@@ -63,7 +63,7 @@ window.MathJax = {
 STYLE = """<style>
 .jupyter-widgets { font-family: var(--jp-ui-font-family, sans-serif); }
 summary { cursor: pointer; }
-.gdviz-page a { color: #0062b8; }
+.gdviz-page a:link { color: #0062b8; text-decoration: underline; }
 .gdviz-answer > summary, .gdviz-page {
   margin-left: 100px;
   font: 14px var(--jp-ui-font-family, sans-serif);

@@ -347,6 +347,12 @@ function nameControls(figure) {
   }
 }
 
+/** JupyterLab has plans of its own for the keys that choose from a list: it goes to other cells. */
+function keepKeys(event) {
+  const withOthers = event.ctrlKey || event.altKey || event.metaKey;
+  if (event.target.matches("select") && !withOthers) event.stopPropagation();
+}
+
 /** Calls back when an element's size changes, until the function that it returns is called. */
 function onResize(element, callback) {
   const observer = new ResizeObserver(() => callback?.());
@@ -426,6 +432,7 @@ async function render({ model, el }) {
   function watchControls() {
     figure = root.closest(".gdviz");
     nameControls(figure);
+    figure.addEventListener("keydown", keepKeys);
     restyled.observe(figure, {
       subtree: true,
       childList: true,

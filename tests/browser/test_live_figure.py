@@ -19,49 +19,6 @@ explorer
 """
 
 
-def test_the_picture_moves_on_without_a_kernel(open_notebook, write_notebook, lab):
-    name = write_notebook("orphan.ipynb", EXPLORER)
-    with open_notebook(name) as notebook:
-        notebook.run_all()
-        explorer = notebook.figure("learning rate")
-        lab.shut_down_kernels()
-        notebook.page.wait_for_timeout(1000)
-        pictures = []
-        for fraction in (0.2, 0.6, 0.8):
-            explorer.drag(0, to=fraction)
-            pictures.append(explorer.canvas())
-        assert (pictures[0] != pictures[1]).any()
-        assert (pictures[1] != pictures[2]).any()
-        before = explorer.label
-        explorer.locator.get_by_role("button", name="good").click()
-        explorer.wait_for_label(r"learning rate 0\.25, iteration [1-9]")
-        assert explorer.label != before
-        assert notebook.page.locator(".jp-Dialog").count() == 0
-        # Once JupyterLab knows, ipywidgets notes on the console that it saves sliders nowhere.
-        noted = "Could not send widget sync message Error: Cannot send"
-        assert [words for words in notebook.complaints if not words.startswith(noted)] == []
-        notebook.complaints.clear()
-
-
-@pytest.mark.parametrize("scale", [1, 2])
-def test_the_page_shows_what_matplotlib_draws(open_notebook, write_notebook, difference, scale):
-    reference = gd.DescentExplorer(gd.LinearRegression(gd.datasets.penguins().standardized()))
-    here = {"learning_rate": 70, "iteration": 9}
-    name = write_notebook(
-        "still.ipynb",
-        EXPLORER,
-        "explorer.learning_rate.value = explorer._stops[70]; explorer.iteration.value = 9",
-    )
-    with open_notebook(name, width=1920, height=1080, scale=scale) as notebook:
-        notebook.run_all()
-        explorer = notebook.figure("iteration 9 of")
-        shown = explorer.picture(reference.canvas.painting)
-        assert explorer.label == reference.scene.description.at(here)
-    off = difference(shown, reference.still(**here))
-    assert off < 0.0015  # edges are smoothed differently
-    assert difference(shown, reference.still(**{**here, "iteration": 8})) > 4 * off
-
-
 EVERYTHING = """
 import numpy as np
 from matplotlib.figure import Figure
@@ -88,25 +45,6 @@ for axes, limits in zip(figure.subplots(1, 2), ((0, 4), (4, 0)), strict=True):
     ]
 live = LiveFigure(figure, tracks, {"k": k}, description=Text("all at {k}"))
 """
-
-
-def test_areas_rasters_and_coloured_points(open_notebook, write_notebook, difference):
-    made: dict[str, Any] = {}
-    exec(EVERYTHING, made)
-    reference = made["live"]
-    name = write_notebook("everything.ipynb", f"{EVERYTHING}live")
-    with open_notebook(name, scale=2) as notebook:
-        notebook.run_all()
-        figure = notebook.figure("all at 0")
-        for k in (0, 4, 1):
-            figure.drag(0, to=k / 5)
-            figure.wait_for_label(f"all at {k}")
-            shown = figure.picture(reference.canvas.painting)
-            off = difference(shown, reference.still(k=k))
-            assert off < 0.004  # edges are smoothed differently, markers rest on whole pixels
-            assert difference(shown, reference.still(k=k + 1)) > 4 * off
-
-
 PATCHED = """
 from matplotlib.figure import Figure
 from gdviz.live import LiveFigure, Text
@@ -123,52 +61,109 @@ def paint(color):
 """
 
 
-def test_single_axes_are_painted_anew(open_notebook, write_notebook, difference):
-    made: dict[str, Any] = {}
-    exec(PATCHED, made)
-    name = write_notebook("patched.ipynb", f"{PATCHED}live", "paint('gold')", "paint('green')")
-    with open_notebook(name, height=1200) as notebook:
+@pytest.fixture(scope="module")
+def pictures(open_notebook, write_notebook):
+    """Open a notebook with one of each."""
+    name = write_notebook(
+        "pictures.ipynb",
+        EXPLORER,
+        "explorer.learning_rate.value = explorer._stops[70]; explorer.iteration.value = 9",
+        f"{EVERYTHING}live",
+        f"{PATCHED}live",
+        "paint('gold')",
+        "paint('green')",
+    )
+    with open_notebook(name, width=1920, height=1200, scale=2) as notebook:
         notebook.run_all()
-        figure = notebook.figure("green")
-        notebook.page.mouse.move(5, 5)
-        made["paint"]("gold")
-        gold = made["live"].still()
-        made["paint"]("green")
-        assert figure.root.locator("img").count() == 2
-        shown = np.asarray(Image.open(BytesIO(figure.root.screenshot())).convert("RGB"))
-        assert difference(shown, made["live"].still()) < 0.02  # letters scaled by the browser
-        assert difference(shown, gold) > 0.2
-        root, patch = figure.root.bounding_box(), figure.root.locator("img").nth(1).bounding_box()
-        [expected] = made["live"].canvas.patches
-        left, top, right, bottom = (edge * root["width"] / 800 for edge in expected["box"])
-        box = [patch["x"] - root["x"], patch["y"] - root["y"], patch["width"], patch["height"]]
-        assert box == pytest.approx([left, top, right - left, bottom - top], abs=1)
+        yield notebook
 
 
-def test_two_views_of_one_figure_move_together(open_notebook, write_notebook):
-    name = write_notebook("views.ipynb", EXPLORER, "explorer")
-    with open_notebook(name, height=1400) as notebook:
-        notebook.run_all()
-        first, second = (notebook.figure("learning rate", nth) for nth in (0, 1))
-        first.drag(0, to=0.7)
-        label = first.label
-        second.wait_for_label(re.escape(label))
-        assert (first.canvas() == second.canvas()).all()
-
-
-def test_code_moves_the_picture(open_notebook, write_notebook):
-    name = write_notebook("code.ipynb", EXPLORER, "explorer.learning_rate.value = 0.3")
+def test_the_picture_moves_on_without_a_kernel(open_notebook, write_notebook, lab):
+    name = write_notebook("orphan.ipynb", EXPLORER)
     with open_notebook(name) as notebook:
         notebook.run_all()
-        notebook.figure("learning rate 0.3,")
-
-
-@pytest.mark.parametrize("width", [700, 1920])
-def test_scales_with_the_page(open_notebook, write_notebook, width):
-    name = write_notebook("width.ipynb", EXPLORER)
-    with open_notebook(name, width=width) as notebook:
-        notebook.run_all()
         explorer = notebook.figure("learning rate")
+        lab.shut_down_kernels()
+        notebook.page.wait_for_timeout(1000)
+        pictures = []
+        for fraction in (0.2, 0.6, 0.8):
+            explorer.drag(0, to=fraction)
+            pictures.append(explorer.canvas())
+        assert (pictures[0] != pictures[1]).any()
+        assert (pictures[1] != pictures[2]).any()
+        before = explorer.label
+        explorer.locator.get_by_role("button", name="good").click()
+        explorer.wait_for_label(r"learning rate 0\.25, iteration [1-9]")
+        assert explorer.label != before
+        assert notebook.page.locator(".jp-Dialog").count() == 0
+        # Once JupyterLab knows, ipywidgets notes on the console that it saves sliders nowhere.
+        noted = "Could not send widget sync message Error: Cannot send"
+        assert [words for words in notebook.complaints if not words.startswith(noted)] == []
+        notebook.complaints.clear()
+
+
+def test_the_page_shows_what_matplotlib_draws(pictures, difference):
+    reference = gd.DescentExplorer(gd.LinearRegression(gd.datasets.penguins().standardized()))
+    here = {"learning_rate": 70, "iteration": 9}
+    explorer = pictures.figure("iteration 9 of")
+    shown = explorer.picture(reference.canvas.painting)
+    assert explorer.label == reference.scene.description.at(here)
+    off = difference(shown, reference.still(**here))
+    assert off < 0.0015  # edges are smoothed differently
+    assert difference(shown, reference.still(**{**here, "iteration": 8})) > 4 * off
+
+
+def test_areas_rasters_and_coloured_points(pictures, difference):
+    made: dict[str, Any] = {}
+    exec(EVERYTHING, made)
+    reference = made["live"]
+    figure = pictures.figure("all at 0")
+    for k in (0, 4, 1):
+        figure.drag(0, to=k / 5)
+        figure.wait_for_label(f"all at {k}")
+        shown = figure.picture(reference.canvas.painting)
+        off = difference(shown, reference.still(k=k))
+        assert off < 0.004  # edges are smoothed differently, markers rest on whole pixels
+        assert difference(shown, reference.still(k=k + 1)) > 4 * off
+
+
+def test_single_axes_are_painted_anew(pictures, difference):
+    made: dict[str, Any] = {}
+    exec(PATCHED, made)
+    figure = pictures.figure("green")
+    pictures.page.mouse.move(5, 5)
+    made["paint"]("gold")
+    gold = made["live"].still()
+    made["paint"]("green")
+    assert figure.root.locator("img").count() == 2
+    shown = np.asarray(Image.open(BytesIO(figure.root.screenshot())).convert("RGB"))
+    assert difference(shown, made["live"].still()) < 0.02  # letters scaled by the browser
+    assert difference(shown, gold) > 0.2
+    root, patch = figure.root.bounding_box(), figure.root.locator("img").nth(1).bounding_box()
+    [expected] = made["live"].canvas.patches
+    left, top, right, bottom = (edge * root["width"] / 800 for edge in expected["box"])
+    box = [patch["x"] - root["x"], patch["y"] - root["y"], patch["width"], patch["height"]]
+    assert box == pytest.approx([left, top, right - left, bottom - top], abs=1)
+
+
+@pytest.fixture(scope="module")
+def two_views(open_notebook, write_notebook):
+    name = write_notebook("views.ipynb", EXPLORER, "explorer")
+    with open_notebook(name, width=700, height=1400) as notebook:
+        notebook.run_all()
+        yield [notebook.figure("learning rate", nth) for nth in (0, 1)]
+
+
+def test_two_views_of_one_figure_move_together(two_views):
+    first, second = two_views
+    first.drag(0, to=0.7)
+    label = first.label
+    second.wait_for_label(re.escape(label))
+    assert (first.canvas() == second.canvas()).all()
+
+
+def test_scales_with_the_page(two_views):
+    for explorer in two_views:
         box = explorer.root.bounding_box()
         assert box["width"] / box["height"] == pytest.approx(11 / 4.3, rel=0.01)
         assert box["width"] <= explorer.locator.bounding_box()["width"] + 1
@@ -177,19 +172,16 @@ def test_scales_with_the_page(open_notebook, write_notebook, width):
         assert explorer.root.locator("img").count() == 1
 
 
-def test_what_was_drawn_outlasts_a_frame_without_room(open_notebook, write_notebook):
+def test_what_was_drawn_outlasts_a_frame_without_room(two_views):
     """JupyterLab leaves no room for a frame when its theme changes; no observer hears of that."""
-    name = write_notebook("hidden.ipynb", EXPLORER)
-    with open_notebook(name) as notebook:
-        notebook.run_all()
-        explorer = notebook.figure("learning rate")
-        before = explorer.canvas()
-        explorer.root.evaluate(
-            """root => new Promise(done => {
-                 requestAnimationFrame(() => { root.style.display = "none"; });
-                 root.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" })); // it draws
-                 requestAnimationFrame(() => { root.style.display = ""; done(); });
-               })"""
-        )
-        explorer.settle()
-        assert (explorer.canvas() == before).all()
+    explorer, _ = two_views
+    before = explorer.canvas()
+    explorer.root.evaluate(
+        """root => new Promise(done => {
+             requestAnimationFrame(() => { root.style.display = "none"; });
+             root.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" })); // it draws
+             requestAnimationFrame(() => { root.style.display = ""; done(); });
+           })"""
+    )
+    explorer.settle()
+    assert (explorer.canvas() == before).all()
