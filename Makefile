@@ -37,7 +37,7 @@ notebooks-test: $(VENV)/test
 	$(BIN)/pytest --nbval -q -W default -n 2 --dist loadfile notebooks
 
 browser: $(VENV)/test $(VENV)/lite
-	$(BIN)/pytest tests/browser -n 2 --dist loadfile -q
+	$(BIN)/pytest tests/browser -n 3 --dist loadfile -q --durations=12
 
 # Speeds, as ratios within one run. Never part of the tests.
 bench: $(VENV)/bench
