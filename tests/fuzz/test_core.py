@@ -223,7 +223,7 @@ def test_predictions_for_any_samples(data):
     assert np.isfinite(X).all()
     assert len(result) == len(X)
     if isinstance(task, gd.LinearRegression):
-        same(result[:, 0], X.reshape(len(X), -1).sum(axis=1) + 1, rtol=1e-9, atol=1e-9)
+        same(result[:, 0], X.sum(axis=tuple(range(1, X.ndim))) + 1, rtol=1e-9, atol=1e-9)
 
 
 @covers("LinearRegression.subset", "LogisticRegression.subset", "SoftmaxRegression.subset")
