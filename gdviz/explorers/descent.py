@@ -30,14 +30,7 @@ from gdviz.figures import draw_loss, gdviz_style, loss_range
 from gdviz.initialization import Gaussian, Initialization
 from gdviz.landscape import minimizer_of
 from gdviz.linear import LinearRegression
-from gdviz.live import (
-    LiveFigure,
-    OpenStopSlider,
-    Player,
-    Presets,
-    Text,
-    Track,
-)
+from gdviz.live import LiveFigure, OpenStopSlider, Player, Presets, Text, Track
 from gdviz.surfaces import GRID_POINTS, Surface
 from gdviz.task import Array, Task, quiet_overflow
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from gdviz.arguments import as_floats, as_whole
+from gdviz.arguments import as_rates, as_whole
 from gdviz.basins import Codes, destinations
 from gdviz.descent import Descent, gradient_descent
 from gdviz.explorers.controls import (
@@ -185,9 +185,9 @@ class StartsExplorer(WithEndings):
 
     def _rates(self, learning_rates: ArrayLike | None) -> Array:
         if learning_rates is not None:
-            rates = np.unique(as_floats("learning_rates", learning_rates))
-            if len(rates) == 0 or not (np.isfinite(rates).all() and rates[0] > 0):
-                raise ValueError(f"learning_rates must be positive, got {learning_rates!r}")
+            rates = np.unique(as_rates("learning_rates", learning_rates))
+            if not len(rates):
+                raise ValueError("learning_rates must be positive numbers, one or more: got none")
             return rates
         limits = self._endings.destinations.limits
         limit = limits.max(initial=0) or float(self.task.max_stable_learning_rate())
