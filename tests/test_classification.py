@@ -179,6 +179,42 @@ def test_more_samples_than_are_worked_on_at_once(model):
 
 
 @MODELS
+@pytest.mark.parametrize("l2", [0.0, 0.1])
+def test_a_few_of_very_many_samples_are_a_task_of_their_own(model, l2):
+    rng = np.random.default_rng(0)
+    X, labels = rng.normal(size=(50_000, 2)), np.arange(50_000) % 2
+    chosen = [9, 4, 4, 0, 49_999, -2, 7]
+    part = model(X, labels, l2=l2).subset(chosen)
+    alone = model(X[chosen], labels[chosen], l2=l2)
+    theta = rng.normal(size=(2, *part.shape))
+    for method in ("loss", "jacobian", "hessian", "probabilities", "separates"):
+        np.testing.assert_allclose(
+            getattr(part, method)(theta), getattr(alone, method)(theta), rtol=1e-12, atol=1e-15
+        )
+    assert part.least_loss == pytest.approx(alone.least_loss, rel=1e-12)
+    assert part.loss_of_separation == alone.loss_of_separation
+    assert part.predict(theta).tolist() == alone.predict(theta).tolist()
+
+
+def test_a_subset_keeps_classes_that_it_has_no_samples_of():
+    task = SoftmaxRegression([0.0, 1.0, 2.0, 3.0], ["a", "c", "b", "c"])
+    part = task.subset([3, 0])
+    assert part.classes.tolist() == ["a", "b", "c"]
+    assert part.labels.tolist() == [2, 0]
+    theta = np.random.default_rng(0).normal(size=task.shape)
+    log_likelihood = np.log(task.probabilities(theta)[[3, 0], [2, 0]])
+    assert part.loss(theta) == pytest.approx(-log_likelihood.mean(), rel=1e-12)
+
+
+@MODELS
+def test_gradients_of_parts_average_to_that_of_the_whole(model):
+    task, theta = problem(model, n_samples=24, l2=0.1)
+    order = np.random.default_rng(0).permutation(24)
+    gradients = [task.subset(part).jacobian(theta) for part in np.split(order, 4)]
+    np.testing.assert_allclose(np.mean(gradients, axis=0), task.jacobian(theta), atol=1e-14)
+
+
+@MODELS
 @pytest.mark.parametrize(("n_thetas", "n_samples"), [(3_000, 2_000), (2, 300_000)])
 def test_memory_on_the_way_is_bounded(model, n_thetas, n_samples):
     task, theta = problem(model, n_samples=n_samples)

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from gdviz.datasets import Dataset
+from gdviz.datasets import Dataset, penguins
 from gdviz.linear import LinearRegression
 from gdviz.task import Task, quiet_overflow
 
@@ -130,6 +130,31 @@ def test_samples_come_as_one_dataset_or_as_two_arrays():
         LinearRegression(Dataset([1], [2]), [2])
     with pytest.raises(ValueError, match="y is missing: pass X and y, or one Dataset"):
         LinearRegression([1, 2])
+
+
+def test_a_subset_is_the_task_made_of_those_samples():
+    whole = LinearRegression(penguins())
+    before, least = whole.loss([[50.0, 1.0]]), whole.least_loss
+    part = whole.subset([3, 0, 7])
+    expected = LinearRegression(whole.dataset.X[[3, 0, 7]], whole.dataset.y[[3, 0, 7]])
+    theta = [[50.0, 1.0]]
+    assert repr(part) == repr(expected)
+    assert part.dataset.target_name == whole.dataset.target_name
+    assert part.loss(theta) == expected.loss(theta)
+    np.testing.assert_array_equal(part.jacobian(theta), expected.jacobian(theta))
+    np.testing.assert_array_equal(part.hessian(), expected.hessian())
+    np.testing.assert_array_equal(part.minimizer(), expected.minimizer())
+    np.testing.assert_array_equal(part.predict(theta), expected.predict(theta))
+    assert whole.n_samples == 342
+    assert part.least_loss == expected.least_loss
+    assert whole.loss(theta) == before
+    assert whole.least_loss == least
+    assert whole.subset(whole.dataset.X[:, 0] > 200).n_samples < 342
+    for indices in ([400], [0.5], [], "all"):
+        with pytest.raises(
+            ValueError, match=r"indices must be whole numbers below n_samples = 342"
+        ):
+            whole.subset(indices)
 
 
 # --- numbers out of range -----------------------------------------------------------------------
