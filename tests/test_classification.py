@@ -1,5 +1,6 @@
 """What holds for logistic and for softmax regression alike."""
 
+import math
 import tracemalloc
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -212,6 +213,24 @@ def test_gradients_of_parts_average_to_that_of_the_whole(model):
     order = np.random.default_rng(0).permutation(24)
     gradients = [task.subset(part).jacobian(theta) for part in np.split(order, 4)]
     np.testing.assert_allclose(np.mean(gradients, axis=0), task.jacobian(theta), atol=1e-14)
+
+
+@MODELS
+def test_what_memory_may_not_hold_is_refused(model, monkeypatch):
+    task, theta = problem(model, n_samples=9)
+    thetas, p = np.stack([theta] * 7), theta.size
+    monkeypatch.setattr("gdviz.arguments.MAX_BYTES", 8 * 7 * p * p - 1)
+    with pytest.raises(ValueError, match=rf"hessian, shape \(7, {p}, {p}\), .*: take fewer theta"):
+        task.hessian(thetas)
+    monkeypatch.setattr("gdviz.arguments.MAX_BYTES", 8 * 7 * p * p)
+    assert task.hessian(thetas).shape == (7, p, p)
+    shape = (7, task.shape[0], 9)
+    monkeypatch.setattr("gdviz.arguments.MAX_BYTES", 8 * math.prod(shape) - 1)
+    with pytest.raises(ValueError, match=r"prediction, shape .*: take fewer theta") as error:
+        task.predict(thetas)
+    assert str(shape) in str(error.value)
+    monkeypatch.setattr("gdviz.arguments.MAX_BYTES", 8 * math.prod(shape))
+    assert task.predict(thetas).shape == (7, 9)
 
 
 @MODELS
