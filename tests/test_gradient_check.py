@@ -492,6 +492,36 @@ def test_integer_gradient_passes_where_it_is_right():
 
     assert check_gradient(lambda theta: [2, 0], Slope()).passed
     assert check_gradient(lambda theta: np.array([[2], [0]]), Slope()).passed
+    # An entry that is always zero is measured by the other one.
+    assert check_gradient(lambda theta: [2, 1e-12], Slope()).passed
+    assert not check_gradient(lambda theta: [2, 1e-6], Slope()).passed
+
+
+def test_on_a_flat_landscape_zero_is_right():
+    class Flat(Bowl):
+        def loss(self, theta):
+            return np.zeros(self.as_theta(theta).shape[:-2])
+
+        def jacobian(self, theta):
+            return np.zeros((*self.as_theta(theta).shape[:-2], 2, 1))
+
+    assert check_gradient(lambda theta: 0 * theta, Flat()).passed
+    report = check_gradient(lambda theta: 1 + 0 * theta, Flat())
+    assert report.diagnosis == "entries differ, and it is none of the common mistakes"
+    assert report.details == (Entry("θ[0, 0]", 1, 0, 0), Entry("θ[0, 1]", 1, 0, 0))
+
+
+def test_asks_at_five_theta_and_at_the_first_again():
+    asked = []
+
+    def gradient(theta):
+        asked.append(theta)
+        return LINEAR.jacobian(theta)
+
+    assert check_gradient(gradient, LINEAR).passed
+    assert len(asked) == 6
+    np.testing.assert_array_equal(asked[0], asked[5])
+    assert len(np.unique(asked[:5], axis=0)) == 5
 
 
 def test_a_square_jacobian_passes_with_a_remark():
