@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from gdviz.gradient_check import check_gradient
+from gdviz.guarded import run_guarded
 from gdviz.linear import LinearRegression
 
 LINEAR = LinearRegression(np.eye(10)[:, :4], np.arange(10.0))
@@ -65,10 +66,12 @@ def test_endless_loop(loop):
 
 def test_a_call_that_cannot_be_stopped_is_admitted(monkeypatch):
     monkeypatch.setattr("gdviz.guarded.GRACE", 0.05)
-    release = threading.Lock()
+    release, before = threading.Lock(), threading.enumerate()
     release.acquire()
     try:
         report = check_gradient(lambda theta: release.acquire(), LINEAR, seconds=0.05)
+        (left,) = set(threading.enumerate()) - set(before)
+        assert left.daemon  # keeps no kernel from shutting down
     finally:
         release.release()
     assert report.diagnosis == "no answer within 0.05 seconds"
@@ -140,6 +143,25 @@ def test_print_storm_without_end_or_line_breaks(capsys):
     assert report.diagnosis.startswith("no answer")
     assert report.printed == "x" * 4000 + "\n... cut after 4000 characters"
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("texts", "kept"),
+    [
+        (["line\n"] * 20, "line\n" * 20),
+        (["line\n"] * 20 + ["another"], "line\n" * 20 + "... and 1 more lines that are not shown"),
+        (["line\n"] * 21, "line\n" * 20 + "... and 1 more lines that are not shown"),
+        (["one", "", " line\n", "", "two"], "one line\ntwo"),
+        (["x" * 3000, "x" * 1000], "x" * 4000),
+        (["x" * 3000, "x" * 1001], "x" * 4000 + "\n... cut after 4000 characters"),
+        (["x" * 4000, "y\n", "z"], "x" * 4000 + "\n... and 1 more lines that are not shown"),
+        ([], ""),
+    ],
+)
+def test_the_beginning_of_what_is_printed_is_kept(texts, kept):
+    outcome = run_guarded((sys.stdout.write(text) for text in texts), seconds=5)
+    assert outcome.values == [len(text) for text in texts]
+    assert outcome.printed == kept.rstrip("\n")
 
 
 def test_stderr_is_caught_too_and_other_threads_are_not(capsys):
