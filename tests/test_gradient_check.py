@@ -197,6 +197,12 @@ def test_b_updated_after_weights(task, model, step):
     assert check_gradient(sequential(task, model, step), task).diagnosis == "b is updated after W"
 
 
+@pytest.mark.parametrize("step", [5.0, 0.4, 0.02, 1e-6])
+def test_b_updated_after_weights_by_any_usual_step(step):
+    report = check_gradient(sequential(LINEAR, linear, step), LINEAR)
+    assert report.diagnosis == "b is updated after W"
+
+
 @each_model
 def test_parameters_returned_instead_of_the_gradient(task, model):
     def simultaneous(W, b, x, y):
