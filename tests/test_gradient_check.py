@@ -576,6 +576,29 @@ def test_unreadable_results(returned, diagnosis, hint):
     assert report.details == ()
 
 
+@pytest.mark.parametrize(
+    ("returned", "diagnosis", "hint"),
+    [
+        (
+            np.ones((3, 4)),
+            "b is forgotten: its part is missing",
+            "has shape (3, 4), which has room",
+        ),
+        (np.ones((4, 3)), "b is forgotten: its part is missing", "5 parameters per output"),
+        (np.ones(4), "the shape is wrong", "(4,); it should be (3, 5) like θ, or (5, 3) like the"),
+        (np.ones(15), "the shape is wrong", "The result has shape (15,)"),
+        ((np.ones(12), np.ones(3)), "the shape is wrong", "should be (3, 4) and (3,)"),
+        ((np.ones((3, 4)), 1.0), "the shape is wrong", "∇b has shape ()"),
+        ((np.ones((3, 4)), np.ones((3, 3))), "the shape is wrong", "∇b has shape (3, 3)"),
+        ((np.ones(3), np.ones((3, 4))), "b stands before W", "other order"),
+    ],
+)
+def test_unreadable_results_for_three_outputs(returned, diagnosis, hint):
+    report = check_gradient(lambda theta: returned, LINEAR_3)
+    assert report.diagnosis == diagnosis
+    assert hint in report.hint
+
+
 def test_shape_must_not_change():
     def gradient(theta):
         shapes.reverse()
@@ -659,6 +682,18 @@ def test_errors_name_their_line():
     assert "ZeroDivisionError: division by zero in line" in report.hint
     assert "`return 1 / 0  # this line`" in report.hint
     assert "called with theta (1, 5)" in report.hint
+
+
+def test_errors_name_the_innermost_line_of_the_students():
+    def inner(theta):
+        return np.linalg.inv(theta)
+
+    def gradient(theta):
+        return 2 * inner(theta)
+
+    report = check_gradient(gradient, LINEAR)
+    assert report.diagnosis == "LinAlgError is raised"
+    assert "`return np.linalg.inv(theta)`" in report.hint
 
 
 def test_a_blank_that_is_computed_with():
