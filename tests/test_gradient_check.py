@@ -203,15 +203,16 @@ def test_b_updated_after_weights_by_any_usual_step(step):
     assert report.diagnosis == "b is updated after W"
 
 
+@pytest.mark.parametrize("step", [0.1, 1e-4])
 @each_model
-def test_parameters_returned_instead_of_the_gradient(task, model):
+def test_parameters_returned_instead_of_the_gradient(task, model, step):
     def simultaneous(W, b, x, y):
         dW, db = model()(W, b, x, y)
-        return W - 0.1 * dW, b - 0.1 * db
+        return W - step * dW, b - step * db
 
     def one_after_the_other(W, b, x, y):
-        W -= 0.1 * model()(W, b, x, y)[0]
-        b -= 0.1 * model()(W, b, x, y)[1]
+        W -= step * model()(W, b, x, y)[0]
+        b -= step * model()(W, b, x, y)[1]
         return W, b
 
     report = check_gradient(simultaneous, task)
