@@ -325,6 +325,11 @@ def test_mistake_of_one_classifier(diagnosis):
     assert check_gradient(gradient, task).diagnosis == diagnosis
 
 
+def test_names_that_are_numbered_are_not_one_hot():
+    gradient = student(softmax, lambda y: column(np.unique(y, return_inverse=True)[1]))
+    assert check_gradient(gradient, SOFTMAX_NAMES).diagnosis == "the labels are not one-hot"
+
+
 @pytest.mark.parametrize(
     ("task", "activation", "targets"),
     [(LOGISTIC, sigmoid, column), (SOFTMAX, softmax, one_hot)],
@@ -370,6 +375,39 @@ def test_mean_instead_of_sum():
     report = check_gradient(linear(), LINEAR_SUM)
     assert report.diagnosis == "mean instead of sum"
     assert "reduction='sum'" in report.hint
+
+
+def test_mistakes_in_a_sum():
+    def one_sample(W, b, x, y):
+        error = x[0] @ W.T + b - y[0]
+        return 2 * np.outer(error, x[0]), 2 * error
+
+    diagnoses = {
+        "only the first sample counts": one_sample,
+        "the target is not subtracted": student(targets=lambda y: 0, factor=20),
+        "the inner derivative x is missing": linear(
+            end=lambda dW, db, error, x: (10 * db + 0 * dW, 10 * db)
+        ),
+    }
+    for diagnosis, gradient in diagnoses.items():
+        assert check_gradient(gradient, LINEAR_SUM).diagnosis == diagnosis
+
+
+def test_mistakes_beside_the_l2_term():
+    diagnoses = {
+        "the target is not subtracted": student(softmax, lambda y: 0),
+        "only the first sample counts": multi(
+            end=lambda dW, db, error, x: (np.outer(error[0], x[0]), error[0])
+        ),
+        "the inner derivative x is missing": multi(end=ENDS["the inner derivative x is missing"]),
+    }
+    for diagnosis, plain in diagnoses.items():
+
+        def gradient(W, b, x, y, plain=plain):
+            dW, db = plain(W, b, x, y)
+            return dW + 2 * SOFTMAX_L2.l2 * W, db
+
+        assert check_gradient(gradient, SOFTMAX_L2).diagnosis == diagnosis
 
 
 def test_averaged_over_outputs():
