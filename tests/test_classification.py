@@ -10,7 +10,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from gdviz.classification import LARGEST_EXPONENT, NUMBERS_AT_ONCE
+from gdviz.classification import LARGEST_EXPONENT, NUMBERS_AT_ONCE, Classifier
 from gdviz.datasets import penguins
 from gdviz.logistic import LogisticRegression
 from gdviz.softmax import SoftmaxRegression
@@ -482,6 +482,11 @@ def test_refuses_theta_and_X_of_other_shapes(model):  # noqa: N802
         task.loss(np.zeros((5, 3)))
     with pytest.raises(ValueError, match=r"X has shape \(4, 3\)"):
         task.predict(np.zeros(task.shape), np.zeros((4, 3)))
+
+
+def test_a_new_model_has_four_methods_to_write():
+    with pytest.raises(TypeError, match=r"_above_own.*_hessian.*_mean_outer.*_probabilities"):
+        Classifier([0.0, 1.0], [0, 1], l2=0.0)
 
 
 def test_repr_names_the_classes():

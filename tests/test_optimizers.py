@@ -1,3 +1,4 @@
+import dataclasses
 import math
 from collections import defaultdict
 from itertools import islice
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from gdviz import datasets, surfaces
 from gdviz.descent import Status, gradient_descent
 from gdviz.linear import LinearRegression
-from gdviz.optimizers import AdaGrad, Adam, Minibatches, Momentum, Nesterov, RMSProp
+from gdviz.optimizers import AdaGrad, Adam, Minibatches, Momentum, Nesterov, Optimizer, RMSProp
 from gdviz.task import quiet_overflow
 
 OPTIMIZERS = [Momentum(), Nesterov(), AdaGrad(), RMSProp(), Adam()]
@@ -113,6 +114,14 @@ def test_first_steps_worked_by_hand():
         first, second = directions(optimizer, [g1, g2])
         np.testing.assert_allclose(first[0], expected[0], rtol=1e-14, err_msg=repr(optimizer))
         np.testing.assert_allclose(second[0], expected[1], rtol=1e-14, err_msg=repr(optimizer))
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "length"), [(AdaGrad(), 1), (RMSProp(), 1 / math.sqrt(0.1)), (Adam(), 1)]
+)
+def test_the_first_step_is_as_long_in_every_parameter(optimizer, length):
+    (direction,) = directions(optimizer, [[1e3, -1e-3]])
+    np.testing.assert_allclose(direction, [length, -length], rtol=1e-4)
 
 
 @given(st.floats(1e-6, 1e6), st.floats(0, 0.99), st.floats(0, 0.999))
@@ -330,12 +339,29 @@ def test_minibatch_gradients_average_to_the_gradient():
         (lambda: Minibatches(2.5), "batch_size must be a whole number"),
         (lambda: Minibatches(True), "batch_size must be a whole number"),
         (lambda: Minibatches(2, seed=-1), "seed must be a whole number, at least 0"),
+        (
+            lambda: Minibatches(10).per_epoch(10**12),
+            r"the samples' order, .* would take 7450\.6 GiB",
+        ),
+        (lambda: Minibatches(10).per_epoch(0), "n_samples must be a whole number, at least 1, got"),
         (lambda: Minibatches(30).per_epoch(20), "batch_size is 30, but there are only 20 samples"),
     ],
 )
 def test_wrong_hyperparameters_are_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_a_new_optimizer_has_an_update_to_write():
+    with pytest.raises(TypeError, match="abstract.*update"):
+        Optimizer()
+
+
+def test_hyperparameters_stay_as_they_are():
+    for settings, name in ((Momentum(), "momentum"), (Minibatches(3), "seed")):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(settings, name, 0.5)
+    assert Minibatches(3) == Minibatches(batch_size=3, seed=0)
 
 
 @pytest.mark.parametrize(
