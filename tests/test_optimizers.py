@@ -353,7 +353,7 @@ def test_wrong_hyperparameters_are_named(make, message):
 
 
 def test_a_new_optimizer_has_an_update_to_write():
-    with pytest.raises(TypeError, match="abstract.*update"):
+    with pytest.raises(TypeError, match=r"abstract.*update"):
         Optimizer()
 
 
