@@ -29,7 +29,7 @@ class TimeIsUp(SystemExit):
     """Ends a thread: no `except Exception` catches it, and a thread that dies of it is silent."""
 
 
-@dataclass(eq=False)
+@dataclass
 class Outcome:
     """What became of the code.
 

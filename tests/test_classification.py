@@ -446,7 +446,7 @@ def test_predict_and_probabilities_have_a_row_per_sample(model):
     [
         ([1, 1, 1], "one class only, 1"),
         (["a", "a", "a"], "one class only, a"),
-        ([0.0, 0.5, 1.0], r"holds 0\.5, a measurement.*use LinearRegression"),
+        ([0.0, 0.5, 1.5], r"holds 0\.5, a measurement.*use LinearRegression"),
         ([0.0, np.nan, 1.0], "missing"),
         ([[0, 1], [1, 0], [1, 0]], r"shape \(3, 2\).*argmax"),
         ([0, 1], r"\(3, 1\).*\(2,\)"),

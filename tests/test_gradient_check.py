@@ -1,4 +1,5 @@
 import warnings
+from dataclasses import FrozenInstanceError
 from functools import partial
 
 import numpy as np
@@ -835,9 +836,12 @@ def test_html_holds_what_the_text_holds():
             assert f"<td>{number:.4g}</td>" in html
 
 
-def test_report_counts_as_its_verdict():
+def test_report_counts_as_its_verdict_and_keeps_it():
     assert GradientReport("f", "Task", passed=True)
-    assert not GradientReport("f", "Task", passed=False)
+    wrong = GradientReport("f", "Task", passed=False)
+    assert not wrong
+    with pytest.raises(FrozenInstanceError):
+        wrong.passed = True
 
 
 # Small problems of all kinds.
