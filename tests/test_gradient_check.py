@@ -543,6 +543,24 @@ def test_integer_gradient_passes_where_it_is_right():
     assert not check_gradient(lambda theta: [2, 1e-6], Slope()).passed
 
 
+def test_three_digits_are_three():
+    for off, diagnosis in ((9e-4, "right to three"), (2e-3, "∇W: everything is 1.002 times")):
+        gradient = linear(end=lambda dW, db, error, x, off=off: ((1 + off) * dW, (1 - off) * db))
+        assert check_gradient(gradient, LINEAR).diagnosis.startswith(diagnosis)
+
+
+def test_features_and_targets_may_be_zero():
+    for task in (
+        LinearRegression(np.hstack([X, np.zeros((10, 1))]), LINEAR.dataset.y),
+        LinearRegression(X, np.zeros(10)),
+        LinearRegression(np.zeros((3, 1)), np.zeros(3)),
+    ):
+        assert check_gradient(linear(), task).passed
+        assert check_gradient(linear(end=ENDS["the sign is wrong"]), task).diagnosis == (
+            "the sign is wrong"
+        )
+
+
 def test_on_a_flat_landscape_zero_is_right():
     class Flat(Bowl):
         def loss(self, theta):
@@ -765,6 +783,30 @@ def test_report_shows_yours_the_right_one_and_the_differences():
     assert entry.yours == 0
     assert abs(entry.right) > 0.1
     assert entry.by_differences == pytest.approx(entry.right, rel=1e-6)
+
+
+@each_model
+def test_differences_of_the_loss_agree_with_the_right_gradient(task, model):
+    report = check_gradient(model(end=ENDS["the sign is wrong"]), task)
+    assert len(report.details) == min(6, task.shape[0] * task.shape[1])
+    for entry in report.details:
+        assert entry.yours == pytest.approx(-entry.right, rel=1e-9)
+        assert entry.by_differences == pytest.approx(entry.right, rel=1e-5)
+
+
+def test_report_shows_the_theta_where_most_entries_differ():
+    asked = []
+
+    def gradient(theta):
+        asked.append(theta)
+        wrong = LINEAR.jacobian(theta).T
+        wrong[0, : 3 if len(asked) == 3 else 1] += 1
+        return wrong
+
+    report = check_gradient(gradient, LINEAR)
+    assert [entry.name for entry in report.details] == ["W[0, 0]", "W[0, 1]", "W[0, 2]"]
+    right = [entry.right for entry in report.details]
+    np.testing.assert_allclose(right, LINEAR.jacobian(asked[2])[:3, 0], rtol=1e-12)
 
 
 def test_report_as_text():
