@@ -393,6 +393,17 @@ def test_no_theta_is_better_than_the_minimizer(case):
 
 
 @MODELS
+def test_a_single_undecided_sample_costs_what_separation_undercuts(model):
+    X, y = [0.0, 5.0, 6.0, -5.0], [0, 1, 1, 0]
+    task = model(X, y)
+    theta = np.zeros(task.shape)
+    theta[-1, 0] = 100.0
+    assert not task.separates(theta)
+    assert task.loss(theta) == pytest.approx(task.loss_of_separation, rel=1e-12)
+    assert model(X, y, l2=0.1).loss_of_separation == -np.inf
+
+
+@MODELS
 def test_l2_adds_the_squared_weights_but_not_the_biases(model):
     plain, theta = problem(model)
     with_l2 = model(plain.dataset, l2=0.1)
