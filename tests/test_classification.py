@@ -404,6 +404,13 @@ def test_a_single_undecided_sample_costs_what_separation_undercuts(model):
 
 
 @MODELS
+def test_however_small_l2_is_there_is_a_minimum(model):
+    task = model([0.0, 1.0, 2.0, 3.0], [0, 0, 1, 1], l2=1e-14)
+    best = task.minimizer()
+    assert np.abs(task.jacobian(best)).max() < 1e-6 * task.l2 * np.abs(best).max()
+
+
+@MODELS
 def test_l2_adds_the_squared_weights_but_not_the_biases(model):
     plain, theta = problem(model)
     with_l2 = model(plain.dataset, l2=0.1)
