@@ -78,6 +78,12 @@ def test_a_call_that_cannot_be_stopped_is_admitted(monkeypatch):
     assert "goes on in the background: restart the kernel" in report.hint
 
 
+def test_less_than_a_second_is_time_enough():
+    outcome = run_guarded((time.sleep(0.05) for _ in range(2)), seconds=0.99)
+    assert outcome.values == [None, None]
+    assert not outcome.timed_out
+
+
 def test_works_outside_the_main_thread():
     reports = []
 
