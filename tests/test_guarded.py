@@ -1,6 +1,7 @@
 """Code that hangs, floods, fails or disturbs, as the gradient check runs it."""
 
 import _thread
+import io
 import random
 import sys
 import threading
@@ -181,6 +182,26 @@ def test_stderr_is_caught_too_and_other_threads_are_not(capsys):
     report = check_gradient(gradient, LINEAR)
     assert report.printed.splitlines() == ["mine"] * 6
     assert capsys.readouterr() == ("another's\n" * 6, "")
+
+
+def test_what_other_threads_print_is_flushed(monkeypatch):
+    flushed = []
+
+    class Stream(io.StringIO):
+        def flush(self):
+            flushed.append(threading.current_thread().name)
+
+    def steps():
+        print("mine", flush=True)
+        other = threading.Thread(target=sys.stdout.flush, name="other")
+        other.start()
+        other.join()
+        yield sys.stdout.writable()
+
+    monkeypatch.setattr("sys.stdout", Stream())
+    outcome = run_guarded(steps(), seconds=5)
+    assert outcome.values == [True]
+    assert flushed == ["other"]
 
 
 @pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, GeneratorExit, StopIteration])
