@@ -259,4 +259,7 @@ def test_an_exported_page_needs_no_kernel(firefox, front_end, difference, tmp_pa
     rate, iteration = on_page.check()
     assert rate < 0.25
     assert 0 < iteration < 20
+    on_page.drag(RATE, to=0.97)
+    rate, _ = on_page.check()
+    assert rate > 1
     assert firefox.complaints == []
