@@ -39,7 +39,7 @@ class Firefox:
     """
 
     def __init__(self, address: str) -> None:
-        self.socket = websocket.create_connection(address, suppress_origin=True, timeout=60)
+        self.socket = websocket.create_connection(address, suppress_origin=True, timeout=120)
         self.numbers = itertools.count()
         self.complaints: list[str] = []
         self.send("session.new", capabilities={})
@@ -75,7 +75,7 @@ class Firefox:
         assert reply["type"] == "success", reply
         return json.loads(reply["result"]["value"])
 
-    def wait_for(self, expression: str, seconds: float = 60) -> Any:
+    def wait_for(self, expression: str, seconds: float = 120) -> Any:
         """Wait until a JavaScript expression is true, and return it."""
         end = time.monotonic() + seconds
         while not (value := self.evaluate(expression)):
