@@ -459,6 +459,13 @@ def test_the_autopsy_of_a_step_too_long_names_the_update():
     assert descent.reason.startswith("iteration 1: the update overflowed first")
 
 
+@pytest.mark.parametrize("start", [[[np.nan, 0.0]], [[np.inf, -np.inf]], [[np.nan, np.nan]]])
+def test_a_start_that_is_not_finite(start):
+    descent = gradient_descent(BOWL, start, 0.1, 2)
+    assert descent.status is Status.NAN
+    assert descent.reason == "the start is not finite"
+
+
 def test_a_run_stuck_on_a_saddle_says_what_is_above_the_least():
     from gdviz.surfaces import double_well
 
