@@ -7,6 +7,7 @@
 const RIM = (1.2 * 100) / 72; // the rim of markers and lines, as in still.py
 const FAR = 1e4; // pixels; canvases lose precision beyond, so longer lines are cut to this box
 const STEP = 0.02; // of the axes' side: how far an arrow key moves the crosshair, as in figure.py
+const SENDING = 100; // milliseconds, at least, between two messages to the kernel about one slider
 const REST = 800; // milliseconds without a change, after which the picture's new label is spoken
 const PAD =
   "choose a place in the picture: arrow keys move a crosshair, Enter takes it, Escape leaves it";
@@ -307,6 +308,19 @@ function indexOf(control, values) {
   return nearest;
 }
 
+/**
+ * Tell the kernel less often where a control is dragged: every message takes time, here too.
+ *
+ * ipywidgets sends the next one when the kernel is done with the last. It gets to know a little
+ * later, and has what it then does about late echoes done right.
+ */
+function sendSeldom(control) {
+  const done = control._handle_status;
+  if (!done || control.gdvizSendsSeldom) return;
+  control.gdvizSendsSeldom = true;
+  control._handle_status = (message) => setTimeout(() => done.call(control, message), SENDING);
+}
+
 function setAttribute(element, name, value) {
   if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
@@ -408,6 +422,7 @@ async function render({ model, el }) {
       model.widget_manager.get_model(model.get("controls")[name].replace("IPY_MODEL_", "")),
     ),
   );
+  controls.forEach(sendSeldom);
   let scene = null;
   let request = 0;
   let crosshair = null;

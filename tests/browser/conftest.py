@@ -264,6 +264,7 @@ class Notebook(Page):
 
     def run_cell(self, nth: int) -> str:
         """Run a cell and return what it prints."""
+        self.page.wait_for_timeout(200)  # the kernel hears a little later where a slider rests
         cell = self.page.locator(".jp-Notebook:visible .jp-Cell").nth(nth)
         count = cell.locator(".jp-InputPrompt").inner_text()
         self.start_cell(nth)

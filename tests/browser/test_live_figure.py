@@ -1,6 +1,7 @@
 """LiveFigures in a page: without a kernel, beside matplotlib's still, in two views, resized."""
 
 import re
+import time
 from io import BytesIO
 from typing import Any
 
@@ -111,6 +112,30 @@ def test_the_page_shows_what_matplotlib_draws(pictures, difference):
     off = difference(shown, reference.still(**here))
     assert off < 0.0015  # edges are smoothed differently
     assert difference(shown, reference.still(**{**here, "iteration": 8})) > 4 * off
+
+
+def test_the_kernel_is_told_now_and_then_where_a_slider_is_dragged(pictures):
+    explorer = pictures.figure("learning rate")
+    explorer.drag(0, to=0.1)
+    pictures.page.wait_for_timeout(500)
+    sent, shown = [], set()
+    pictures.listen(sent.append)
+    box, handle = explorer.handle(0).bounding_box(), explorer.handle(0)
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    pictures.page.mouse.move(x, y)
+    pictures.page.mouse.down()
+    began = time.monotonic()
+    for k in range(1, 61):
+        pictures.page.mouse.move(x + 10 * k, y)
+        explorer.settle()
+        shown.add(explorer.label)
+    pictures.page.mouse.up()
+    pictures.page.wait_for_timeout(500)
+    took = time.monotonic() - began
+    assert 2 <= len(sent) <= 1 + took / 0.1
+    assert len(shown) > 30  # however slow the machine: each move is drawn
+    index = handle.get_attribute("aria-valuenow")
+    assert re.search(rf'"index": ?{round(float(index))}\b', str(sent[-1]))
 
 
 def test_areas_rasters_and_coloured_points(pictures, difference):
