@@ -751,7 +751,22 @@ def test_errors_name_the_innermost_line_of_the_students():
 
     report = check_gradient(gradient, LINEAR)
     assert report.diagnosis == "LinAlgError is raised"
-    assert "`return np.linalg.inv(theta)`" in report.hint
+    line = inner.__code__.co_firstlineno + 1
+    assert f" in line {line}, `return np.linalg.inv(theta)`." in report.hint
+
+
+def test_errors_without_a_line_to_show():
+    class Gradient:
+        def __call__(self, theta):
+            return 1 / 0
+
+    typed = {}
+    exec("def gradient(theta):\n    return 1 / 0", typed)
+    for function in (Gradient(), typed["gradient"]):
+        report = check_gradient(function, LINEAR)
+        assert (
+            report.hint == "ZeroDivisionError: division by zero. It was called with theta (1, 5)."
+        )
 
 
 def test_a_blank_that_is_computed_with():
