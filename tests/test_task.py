@@ -205,6 +205,7 @@ def test_samples_may_be_chosen_by_numbers_a_mask_or_a_range(indices, numbers):
         np.zeros(9, bool),
         range(0),
         range(5, 10),
+        range(8, 10),
         range(-10, 5),
         range(9, 0, -1),
     ],
