@@ -11,8 +11,8 @@ NOTEBOOKS := $(wildcard notebooks/*.ipynb notebooks/solutions/*.ipynb)
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 # Stamps of one environment: what is installed for the lab, tests, benchmarks, mutants.
-.PHONY: lab test lite check unit notebooks-test browser bench bench-browser mutants notebooks
-.PHONY: screenshot pictures clean
+.PHONY: lab test lite check unit notebooks-test browser firefox bench bench-browser mutants
+.PHONY: notebooks screenshot pictures clean
 
 lab: $(VENV)/lab
 	$(BIN)/jupyter lab $(ROOT) $(LAB) notebooks/01_gradient_descent_in_action.ipynb
@@ -38,6 +38,11 @@ notebooks-test: $(VENV)/test
 
 browser: $(VENV)/test $(VENV)/lite
 	$(BIN)/pytest tests/browser -n 3 --dist loadfile -q --durations=12
+
+# Notebook 01 and its page in Firefox (`apt-get install firefox-esr`). Never part of the tests, which
+# would have to install a second browser.
+firefox: $(VENV)/test
+	$(BIN)/pytest tests/browser/firefox.py -q
 
 # Speeds, as ratios within one run. Never part of the tests.
 bench: $(VENV)/bench

@@ -314,6 +314,8 @@ def _reason(run: Descent) -> str:
 
 def _autopsy(run: Descent) -> str:
     """Say at which iteration a run left float64's range, and in which operation."""
+    if not np.isfinite(run.theta[0]).all():
+        return "the start is not finite"
     iteration = run.first_bad_iteration
     theta = run.theta[iteration]
     numbers = {"update": theta, **run.task.operations(theta)}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gdviz.arguments import as_number, as_whole, check_size, shown
+from gdviz.arguments import as_generator, as_number, as_whole, check_size, shown
 from gdviz.task import Array, DataTask, Task
 
 State = defaultdict[str, Array | float]
@@ -237,7 +237,7 @@ class Minibatches:
         """Yield each step's samples, epoch after epoch, without end."""
         self.per_epoch(n_samples)  # refuses too few samples
         n_samples = int(n_samples)
-        rng = np.random.default_rng(self.seed)
+        rng = as_generator("seed", self.seed)
         while True:
             yield from np.split(
                 rng.permutation(n_samples), range(self.batch_size, n_samples, self.batch_size)

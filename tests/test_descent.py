@@ -283,7 +283,7 @@ def test_infinite_is_diverged_and_nan_is_nan_from_the_start_on():
     assert infinite.status is Status.DIVERGED
     nan = gradient_descent(BOWL, [[np.nan, 0.0]], 0.1, iterations=0)
     assert nan.status is Status.NAN
-    assert nan.reason.endswith("; NaN from iteration 0 on")
+    assert nan.reason == "the start is not finite"
 
 
 def test_nan_in_theta_counts_even_where_the_loss_overlooks_it():
@@ -457,6 +457,13 @@ def test_the_autopsy_of_a_step_too_long_names_the_update():
     descent = gradient_descent(BOWL, START, 1e308, 1)
     assert descent.first_bad_iteration == 1
     assert descent.reason.startswith("iteration 1: the update overflowed first")
+
+
+@pytest.mark.parametrize("start", [[[np.nan, 0.0]], [[np.inf, -np.inf]], [[np.nan, np.nan]]])
+def test_a_start_that_is_not_finite(start):
+    descent = gradient_descent(BOWL, start, 0.1, 2)
+    assert descent.status is Status.NAN
+    assert descent.reason == "the start is not finite"
 
 
 def test_a_run_stuck_on_a_saddle_says_what_is_above_the_least():

@@ -50,6 +50,32 @@ def test_gaps_stay_and_far_ends_stay_far():
     np.testing.assert_array_equal(found[[0, 4]], [0, 5.5])
 
 
+def test_lines_between_far_ends_cross_the_picture_where_they_did():
+    from matplotlib.figure import Figure
+
+    from gdviz.live import Line, Text
+    from gdviz.live.scene import build_scene
+
+    figure = Figure(figsize=(5, 4))
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, 10), ylim=(-1, 1))
+    slopes, ends = np.array([0.1, -1e3, 1e5, -1e9, 1e20]), np.array([0, 10])
+    heights = [*(slopes[:, None] * (ends - 3)), [1e9, 2e9]]  # the last is nowhere near
+    number = np.arange(len(heights))
+    line = Line(axes, ends, heights, ("number",))
+    scene = build_scene(figure, [line], {"number": number}, Text(""), 10_000).packed
+    x, y = (
+        unpack((scene["buffers"][part["buffer"]], part["packing"]), np.float32).reshape(-1, 2)
+        for part in (scene["marks"][0][side] for side in "xy")
+    )
+    assert np.unique(y[-1]).size == 1
+    pixels = np.stack([x, y], axis=-1)[:-1]
+    assert np.abs(pixels).max() <= 1e6
+    along = (pixels[:, 1] - pixels[:, 0]).T
+    offset = ((150, 200) - pixels[:, 0]).T  # of (3, 0), through which all others go
+    across = (offset[0] * along[1] - offset[1] * along[0]) / np.hypot(*along)
+    assert np.abs(across).max() < 0.1
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.int32])
 def test_whole_numbers_are_kept(dtype):
     whole = np.random.default_rng(0).integers(0, 255, (6, 40, 5)).astype(dtype)

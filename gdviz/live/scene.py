@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from string import Formatter
 from typing import Any
@@ -143,7 +143,7 @@ class Scene:
     @cached_property
     def packed(self) -> dict[str, Any]:
         """The same for a page without a kernel: small, and slower to make and to read."""
-        return self._encoded(pack)
+        return replace(self, marks=tuple(map(_packable, self.marks)))._encoded(pack)
 
     def _encoded(self, encode: Encoder) -> dict[str, Any]:
         buffers: dict[tuple[bytes, str], int] = {}
@@ -480,6 +480,28 @@ def _without_far_ends(x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], N
     x = np.concatenate([x[..., :1], cut[0]], axis=-1)
     y = np.concatenate([y[..., :1], cut[1]], axis=-1)
     return x, y
+
+
+def _packable(mark: Marks | Picture | Readout) -> Marks | Picture | Readout:
+    """Cut a straight line between far ends, which packing moves, to a square around the picture.
+
+    Such as the line of a diverged fit: so it crosses the picture where it did.
+    """
+    if not isinstance(mark, Marks) or mark.kind != "line" or mark.grows is not None:
+        return mark
+    given = np.broadcast_arrays(mark.x.array, mark.y.array)
+    if given[0].shape[-1] != 2 or not any((np.abs(c) > FAR).any() for c in given):
+        return mark
+    ends = np.stack(given).astype(float)
+    with np.errstate(all="ignore"):
+        for side in (0, 1):
+            start, step = ends[..., :1], np.diff(ends)
+            limit = ends[side].clip(-FAR, FAR)
+            cut = start + (limit - start[side]) / step[side] * step
+            cut[side] = limit
+            ends = np.where(limit == ends[side], ends, cut)
+    x, y = _as_float32(ends)
+    return replace(mark, x=Numbers(x, mark.x.over), y=Numbers(y, mark.y.over))
 
 
 def _without_far_corners(x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
