@@ -206,7 +206,7 @@ def _as_moderate(name: str, value: float, least: float = -LARGEST) -> float:
     number = as_number(name, value)
     if not least <= number <= LARGEST:
         raise ValueError(f"{name} must lie between {least:g} and {LARGEST:g}, got {shown(value)}")
-    return number
+    return number + 0.0  # NumPy takes a deviation of -0.0 for a negative one
 
 
 def read_csv(

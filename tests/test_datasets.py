@@ -248,7 +248,7 @@ def test_line_lies_on_its_line():
 
 
 def test_blobs_surround_their_centres():
-    data = blobs(8, n_classes=3, spread=0)
+    data = blobs(8, n_classes=3, spread=-0.0)
     assert data.y.tolist() == [0, 1, 2, 0, 1, 2, 0, 1]
     assert data.y.dtype.kind == "i"
     corner = np.array([2 * np.cos(2 * np.pi / 3), 2 * np.sin(2 * np.pi / 3)])

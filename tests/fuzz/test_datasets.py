@@ -102,8 +102,9 @@ def test_a_line(argument, value):
     if data is not REFUSED:
         holds(data)
         if argument in ("slope", "intercept", "noise"):
-            assert abs(float(value)) <= LARGEST
-            known = {**LINE, argument: float(value)}
+            number = float(np.asarray(value))
+            assert abs(number) <= LARGEST
+            known = {**LINE, argument: number}
             noise = gd.datasets.line(**{**LINE, "slope": 0, "intercept": 0, "noise": 1}).y
             wanted = known["slope"] * data.X[:, 0] + known["intercept"] + known["noise"] * noise
             np.testing.assert_allclose(data.y, wanted, rtol=1e-12, atol=1e-12)
@@ -112,7 +113,7 @@ def test_a_line(argument, value):
 @fuzz(100)
 @given(argument=st.sampled_from(sorted(BLOBS)), value=scalars() | anything())
 def test_blobs(argument, value):
-    data = answers(lambda: gd.datasets.blobs(**{**BLOBS, argument: value}), argument)
+    data = answers(lambda: gd.datasets.blobs(**{**BLOBS, argument: value}), argument, "n_classes")
     if data is not REFUSED:
         holds(data)
         known = {**BLOBS, argument: value}
