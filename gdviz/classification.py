@@ -81,9 +81,7 @@ class Classifier(DataTask):
     _samples: Array
     """X̃, or for two classes ±X̃: what θ is multiplied with."""
 
-    def __init__(
-        self, X: ArrayLike | Dataset, y: ArrayLike | None = None, *, l2: float = 0.0
-    ) -> None:
+    def __init__(self, X: ArrayLike | Dataset, y: ArrayLike | None = None, *, l2: float) -> None:
         super().__init__(X, y)
         self.l2 = as_number("l2", l2)
         if self.l2 < 0:

@@ -29,7 +29,7 @@ class TimeIsUp(SystemExit):
     """Ends a thread: no `except Exception` catches it, and a thread that dies of it is silent."""
 
 
-@dataclass(eq=False)
+@dataclass
 class Outcome:
     """What became of the code.
 
@@ -203,12 +203,14 @@ class _Printed:
 
     def __init__(self) -> None:
         self.kept = ""
+        self.characters = 0
         self.lines = 0
         self.end = "\n"
 
     def add(self, text: str) -> None:
         if text:
             self.kept += text[: MAX_CHARACTERS - len(self.kept)]
+            self.characters += len(text)
             self.lines += text.count("\n")
             self.end = text[-1]
 
@@ -217,7 +219,7 @@ class _Printed:
         withheld = self.lines + (self.end != "\n") - len(shown)
         if withheld > 0:
             shown.append(f"... and {withheld} more lines that are not shown")
-        elif len(self.kept) == MAX_CHARACTERS:
+        elif self.characters > MAX_CHARACTERS:
             shown.append(f"... cut after {MAX_CHARACTERS} characters")
         return "\n".join(shown)
 

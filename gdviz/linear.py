@@ -60,7 +60,6 @@ class LinearRegression(DataTask):
     1.0
     """
 
-    @quiet_overflow()
     def __init__(
         self,
         X: ArrayLike | Dataset,

@@ -1,5 +1,6 @@
 """What holds for logistic and for softmax regression alike."""
 
+import math
 import tracemalloc
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from gdviz.classification import LARGEST_EXPONENT, NUMBERS_AT_ONCE
+from gdviz.classification import LARGEST_EXPONENT, NUMBERS_AT_ONCE, Classifier
 from gdviz.datasets import penguins
 from gdviz.logistic import LogisticRegression
 from gdviz.softmax import SoftmaxRegression
@@ -179,6 +180,60 @@ def test_more_samples_than_are_worked_on_at_once(model):
 
 
 @MODELS
+@pytest.mark.parametrize("l2", [0.0, 0.1])
+def test_a_few_of_very_many_samples_are_a_task_of_their_own(model, l2):
+    rng = np.random.default_rng(0)
+    X, labels = rng.normal(size=(50_000, 2)), np.arange(50_000) % 2
+    chosen = [9, 4, 4, 0, 49_999, -2, 7]
+    part = model(X, labels, l2=l2).subset(chosen)
+    alone = model(X[chosen], labels[chosen], l2=l2)
+    theta = rng.normal(size=(2, *part.shape))
+    for method in ("loss", "jacobian", "hessian", "probabilities", "separates"):
+        np.testing.assert_allclose(
+            getattr(part, method)(theta), getattr(alone, method)(theta), rtol=1e-12, atol=1e-15
+        )
+    assert part.least_loss == pytest.approx(alone.least_loss, rel=1e-12)
+    assert part.loss_of_separation == alone.loss_of_separation
+    assert part.predict(theta).tolist() == alone.predict(theta).tolist()
+
+
+def test_a_subset_keeps_classes_that_it_has_no_samples_of():
+    task = SoftmaxRegression([0.0, 1.0, 2.0, 3.0], ["a", "c", "b", "c"])
+    part = task.subset([3, 0])
+    assert part.classes.tolist() == ["a", "b", "c"]
+    assert part.labels.tolist() == [2, 0]
+    theta = np.random.default_rng(0).normal(size=task.shape)
+    log_likelihood = np.log(task.probabilities(theta)[[3, 0], [2, 0]])
+    assert part.loss(theta) == pytest.approx(-log_likelihood.mean(), rel=1e-12)
+
+
+@MODELS
+def test_gradients_of_parts_average_to_that_of_the_whole(model):
+    task, theta = problem(model, n_samples=24, l2=0.1)
+    order = np.random.default_rng(0).permutation(24)
+    gradients = [task.subset(part).jacobian(theta) for part in np.split(order, 4)]
+    np.testing.assert_allclose(np.mean(gradients, axis=0), task.jacobian(theta), atol=1e-14)
+
+
+@MODELS
+def test_what_memory_may_not_hold_is_refused(model, monkeypatch):
+    task, theta = problem(model, n_samples=9)
+    thetas, p = np.stack([theta] * 7), theta.size
+    monkeypatch.setattr("gdviz.arguments.MAX_BYTES", 8 * 7 * p * p - 1)
+    with pytest.raises(ValueError, match=rf"hessian, shape \(7, {p}, {p}\), .*: take fewer theta"):
+        task.hessian(thetas)
+    monkeypatch.setattr("gdviz.arguments.MAX_BYTES", 8 * 7 * p * p)
+    assert task.hessian(thetas).shape == (7, p, p)
+    shape = (7, task.shape[0], 9)
+    monkeypatch.setattr("gdviz.arguments.MAX_BYTES", 8 * math.prod(shape) - 1)
+    with pytest.raises(ValueError, match=r"prediction, shape .*: take fewer theta") as error:
+        task.predict(thetas)
+    assert str(shape) in str(error.value)
+    monkeypatch.setattr("gdviz.arguments.MAX_BYTES", 8 * math.prod(shape))
+    assert task.predict(thetas).shape == (7, 9)
+
+
+@MODELS
 @pytest.mark.parametrize(("n_thetas", "n_samples"), [(3_000, 2_000), (2, 300_000)])
 def test_memory_on_the_way_is_bounded(model, n_thetas, n_samples):
     task, theta = problem(model, n_samples=n_samples)
@@ -338,6 +393,24 @@ def test_no_theta_is_better_than_the_minimizer(case):
 
 
 @MODELS
+def test_a_single_undecided_sample_costs_what_separation_undercuts(model):
+    X, y = [0.0, 5.0, 6.0, -5.0], [0, 1, 1, 0]
+    task = model(X, y)
+    theta = np.zeros(task.shape)
+    theta[-1, 0] = 100.0
+    assert not task.separates(theta)
+    assert task.loss(theta) == pytest.approx(task.loss_of_separation, rel=1e-12)
+    assert model(X, y, l2=0.1).loss_of_separation == -np.inf
+
+
+@MODELS
+def test_however_small_l2_is_there_is_a_minimum(model):
+    task = model([0.0, 1.0, 2.0, 3.0], [0, 0, 1, 1], l2=1e-14)
+    best = task.minimizer()
+    assert np.abs(task.jacobian(best)).max() < 1e-6 * task.l2 * np.abs(best).max()
+
+
+@MODELS
 def test_l2_adds_the_squared_weights_but_not_the_biases(model):
     plain, theta = problem(model)
     with_l2 = model(plain.dataset, l2=0.1)
@@ -391,7 +464,7 @@ def test_predict_and_probabilities_have_a_row_per_sample(model):
     [
         ([1, 1, 1], "one class only, 1"),
         (["a", "a", "a"], "one class only, a"),
-        ([0.0, 0.5, 1.0], r"holds 0\.5, a measurement.*use LinearRegression"),
+        ([0.0, 0.5, 1.5], r"holds 0\.5, a measurement.*use LinearRegression"),
         ([0.0, np.nan, 1.0], "missing"),
         ([[0, 1], [1, 0], [1, 0]], r"shape \(3, 2\).*argmax"),
         ([0, 1], r"\(3, 1\).*\(2,\)"),
@@ -427,6 +500,11 @@ def test_refuses_theta_and_X_of_other_shapes(model):  # noqa: N802
         task.loss(np.zeros((5, 3)))
     with pytest.raises(ValueError, match=r"X has shape \(4, 3\)"):
         task.predict(np.zeros(task.shape), np.zeros((4, 3)))
+
+
+def test_a_new_model_has_four_methods_to_write():
+    with pytest.raises(TypeError, match=r"_above_own.*_hessian.*_mean_outer.*_probabilities"):
+        Classifier([0.0, 1.0], [0, 1], l2=0.0)
 
 
 def test_repr_names_the_classes():

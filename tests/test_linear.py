@@ -344,6 +344,19 @@ def test_theta_of_another_shape_is_refused(method):
         getattr(task, method)([[1, 2, 3]])
 
 
+def test_what_memory_may_not_hold_is_refused(monkeypatch):
+    task = LinearRegression(np.zeros((9, 3)), np.zeros((9, 2)))
+    theta = np.zeros((5, 2, 4))
+    monkeypatch.setattr("gdviz.arguments.MAX_BYTES", 8 * 8 * 8 - 1)
+    with pytest.raises(ValueError, match=r"hessian, shape \(8, 8\), .*: take fewer features"):
+        task.hessian()
+    with pytest.raises(ValueError, match=r"prediction, shape \(5, 2, 9\), .*: take fewer theta"):
+        task.predict(theta)
+    monkeypatch.setattr("gdviz.arguments.MAX_BYTES", 8 * 5 * 2 * 9)
+    assert task.hessian(theta).shape == (5, 8, 8)
+    assert task.predict(theta).shape == (5, 9, 2)
+
+
 def test_numbers_out_of_range_come_back_silently():
     task = LinearRegression([1, 2], [3, 4])
     assert task.loss([[1e200, 0]]) == np.inf

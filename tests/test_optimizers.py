@@ -1,3 +1,4 @@
+import dataclasses
 import math
 from collections import defaultdict
 from itertools import islice
@@ -10,9 +11,7 @@ from hypothesis import strategies as st
 from gdviz import datasets, surfaces
 from gdviz.descent import Status, gradient_descent
 from gdviz.linear import LinearRegression
-from gdviz.logistic import LogisticRegression
-from gdviz.optimizers import AdaGrad, Adam, Minibatches, Momentum, Nesterov, RMSProp
-from gdviz.softmax import SoftmaxRegression
+from gdviz.optimizers import AdaGrad, Adam, Minibatches, Momentum, Nesterov, Optimizer, RMSProp
 from gdviz.task import quiet_overflow
 
 OPTIMIZERS = [Momentum(), Nesterov(), AdaGrad(), RMSProp(), Adam()]
@@ -115,6 +114,14 @@ def test_first_steps_worked_by_hand():
         first, second = directions(optimizer, [g1, g2])
         np.testing.assert_allclose(first[0], expected[0], rtol=1e-14, err_msg=repr(optimizer))
         np.testing.assert_allclose(second[0], expected[1], rtol=1e-14, err_msg=repr(optimizer))
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "length"), [(AdaGrad(), 1), (RMSProp(), 1 / math.sqrt(0.1)), (Adam(), 1)]
+)
+def test_the_first_step_is_as_long_in_every_parameter(optimizer, length):
+    (direction,) = directions(optimizer, [[1e3, -1e-3]])
+    np.testing.assert_allclose(direction, [length, -length], rtol=1e-4)
 
 
 @given(st.floats(1e-6, 1e6), st.floats(0, 0.99), st.floats(0, 0.999))
@@ -316,31 +323,6 @@ def test_minibatch_gradients_average_to_the_gradient():
     )
 
 
-def test_a_subset_is_the_task_made_of_those_samples():
-    whole = LinearRegression(datasets.penguins())
-    before, least = whole.loss([[50.0, 1.0]]), whole.least_loss
-    part = whole.subset([3, 0, 7])
-    expected = LinearRegression(whole.dataset.X[[3, 0, 7]], whole.dataset.y[[3, 0, 7]])
-    theta = [[50.0, 1.0]]
-    assert repr(part) == repr(expected)
-    assert part.dataset.target_name == whole.dataset.target_name
-    assert part.loss(theta) == expected.loss(theta)
-    np.testing.assert_array_equal(part.jacobian(theta), expected.jacobian(theta))
-    np.testing.assert_array_equal(part.hessian(), expected.hessian())
-    np.testing.assert_array_equal(part.minimizer(), expected.minimizer())
-    np.testing.assert_array_equal(part.predict(theta), expected.predict(theta))
-    assert whole.n_samples == 342
-    assert part.least_loss == expected.least_loss
-    assert whole.loss(theta) == before
-    assert whole.least_loss == least
-    assert whole.subset(whole.dataset.X[:, 0] > 200).n_samples < 342
-    for indices in ([400], [0.5], [], "all"):
-        with pytest.raises(
-            ValueError, match=r"indices must be whole numbers below n_samples = 342"
-        ):
-            whole.subset(indices)
-
-
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -357,12 +339,29 @@ def test_a_subset_is_the_task_made_of_those_samples():
         (lambda: Minibatches(2.5), "batch_size must be a whole number"),
         (lambda: Minibatches(True), "batch_size must be a whole number"),
         (lambda: Minibatches(2, seed=-1), "seed must be a whole number, at least 0"),
+        (
+            lambda: Minibatches(10).per_epoch(10**12),
+            r"the samples' order, .* would take 7450\.6 GiB",
+        ),
+        (lambda: Minibatches(10).per_epoch(0), "n_samples must be a whole number, at least 1, got"),
         (lambda: Minibatches(30).per_epoch(20), "batch_size is 30, but there are only 20 samples"),
     ],
 )
 def test_wrong_hyperparameters_are_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_a_new_optimizer_has_an_update_to_write():
+    with pytest.raises(TypeError, match=r"abstract.*update"):
+        Optimizer()
+
+
+def test_hyperparameters_stay_as_they_are():
+    for settings, name in ((Momentum(), "momentum"), (Minibatches(3), "seed")):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(settings, name, 0.5)
+    assert Minibatches(3) == Minibatches(batch_size=3, seed=0)
 
 
 @pytest.mark.parametrize(
@@ -383,27 +382,6 @@ def test_wrong_options_of_a_descent_are_named(options, message):
 def test_a_surface_has_no_samples_to_deal():
     with pytest.raises(ValueError, match=r"minibatches .* samples, which Surface\(bowl"):
         gradient_descent(surfaces.bowl(), [[1.0, 1.0]], 0.1, 3, minibatches=Minibatches(2))
-
-
-@pytest.mark.parametrize("model", [LogisticRegression, SoftmaxRegression])
-def test_gradients_of_an_epochs_minibatches_average_to_the_full_one(model):
-    rng = np.random.default_rng(0)
-    X, labels = rng.normal(size=(24, 3)), np.arange(24) % 2
-    task = model(X, labels, l2=0.1)
-    theta = rng.normal(size=(5, *task.shape))
-    batches = Minibatches(6, seed=1).subsets(task)
-    gradients = [next(batches).jacobian(theta) for _ in range(4)]
-    np.testing.assert_allclose(np.mean(gradients, axis=0), task.jacobian(theta), atol=1e-14)
-
-
-@pytest.mark.parametrize("model", [LogisticRegression, SoftmaxRegression])
-def test_a_minibatch_of_very_many_samples_is_a_task_of_its_own(model):
-    rng = np.random.default_rng(0)
-    X, labels = rng.normal(size=(50_000, 2)), np.arange(50_000) % 2
-    part, alone = model(X, labels).subset(np.arange(7)), model(X[:7], labels[:7])
-    theta = rng.normal(size=part.shape)
-    np.testing.assert_allclose(part.jacobian(theta), alone.jacobian(theta), rtol=1e-12)
-    np.testing.assert_allclose(part.loss(theta), alone.loss(theta), rtol=1e-12)
 
 
 def test_coarse_hyperparameters_are_computed_with_as_floats():

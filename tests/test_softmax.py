@@ -18,6 +18,11 @@ def softmax(theta):
     return exp_z / exp_z.sum(axis=1, keepdims=True)
 
 
+def test_targets_are_one_hot_columns():
+    task = SoftmaxRegression([0.0, 1.0, 2.0, 3.0], ["b", "a", "c", "b"])
+    np.testing.assert_array_equal(task.y, [[0, 1, 0, 0], [1, 0, 0, 1], [0, 0, 1, 0]])
+
+
 def test_loss_is_the_lectures_with_a_minus_sign():
     loss = -np.mean(np.log(softmax(THETA)[range(4), Y]))
     assert SoftmaxRegression(X, Y).loss(THETA) == pytest.approx(loss, rel=1e-14)
@@ -141,3 +146,10 @@ def test_species_of_penguins_are_learned_by_name():
     task = SoftmaxRegression(data, l2=1e-3)
     assert task.classes.tolist() == ["Adelie", "Chinstrap", "Gentoo"]
     assert np.mean(task.predict(task.minimizer()) == data.y) > 0.95
+
+
+def test_more_classes_than_memory_holds_are_refused(monkeypatch):
+    monkeypatch.setattr("gdviz.arguments.MAX_BYTES", 8 * 40 * 40 - 1)
+    message = r"y with its 40 classes, shape \(40, 40\), .*: take fewer classes, or LinearReg"
+    with pytest.raises(ValueError, match=message):
+        SoftmaxRegression(np.arange(40.0), np.arange(40))

@@ -5,9 +5,9 @@ import warnings
 import numpy as np
 import pytest
 
-from gdviz.datasets import Dataset
+from gdviz.datasets import Dataset, penguins
 from gdviz.linear import LinearRegression
-from gdviz.task import Task, quiet_overflow
+from gdviz.task import Task, check_task, quiet_overflow
 
 
 class Quadratic(Task):
@@ -32,8 +32,8 @@ class Quadratic(Task):
         return np.zeros(self.shape)
 
 
-def test_task_is_abstract():
-    with pytest.raises(TypeError, match="abstract"):
+def test_a_new_task_has_four_methods_to_write():
+    with pytest.raises(TypeError, match=r"hessian.*jacobian.*loss.*minimizer"):
         Task()
 
 
@@ -46,7 +46,7 @@ def test_task_is_abstract():
         ([[4.0, 0], [0, 1]], 0.5),
         ([[2.0, 1], [1, 2]], 2 / 3),
         ([[-8.0, 0], [0, 1]], 2.0),  # downwards counts as no limit, however steep
-        ([[-8.0, 0], [0, -1]], np.inf),
+        ([[-8.0, 0], [0, -0.5]], np.inf),
         ([[0.0, 0], [0, 0]], np.inf),
         ([[1e-320, 0], [0, 0]], np.inf),
         ([[np.nan, 0], [0, 1]], np.nan),
@@ -91,6 +91,26 @@ def test_theta_of_another_shape_is_refused(shape):
     assert "(..., 1, 2): make one with gd.Gaussian(0, 1).sample(task.shape" in str(error.value)
 
 
+def test_theta_is_taken_as_it_is_or_made_float64():
+    task, theta = Quadratic(np.eye(2)), np.ones((3, 1, 2))
+    assert task.as_theta(theta) is theta
+    for other in (theta.astype(np.float32), np.ma.masked_array([[1.0, 1]]), [[1, 1]]):
+        taken = task.as_theta(other)
+        assert type(taken) is np.ndarray
+        assert taken.dtype == np.float64
+    with pytest.raises(ValueError, match=r"theta, shape .* would take 8\.0 GiB"):
+        task.as_theta(np.broadcast_to(1.0, (2**29, 1, 2)))
+    with pytest.raises(ValueError, match="theta has 33 axes: there is room for 32"):
+        task.as_theta(np.ones((1,) * 32 + (2,)))
+    assert task.as_theta(np.ones((1,) * 31 + (2,))).ndim == 32
+
+
+def test_what_is_no_task_is_refused():
+    check_task(Quadratic(np.eye(2)))
+    with pytest.raises(ValueError, match=r"task must be a task such as .*, got 'bowl'"):
+        check_task("bowl")
+
+
 def test_theta_of_text_is_refused():
     with pytest.raises(ValueError, match="theta must be an array of real numbers"):
         Quadratic(np.eye(2)).as_theta([["a", "b"]])
@@ -130,6 +150,69 @@ def test_samples_come_as_one_dataset_or_as_two_arrays():
         LinearRegression(Dataset([1], [2]), [2])
     with pytest.raises(ValueError, match="y is missing: pass X and y, or one Dataset"):
         LinearRegression([1, 2])
+
+
+def test_a_subset_is_the_task_made_of_those_samples():
+    whole = LinearRegression(penguins())
+    before, least = whole.loss([[50.0, 1.0]]), whole.least_loss
+    part = whole.subset([3, 0, 7])
+    expected = LinearRegression(whole.dataset.X[[3, 0, 7]], whole.dataset.y[[3, 0, 7]])
+    theta = [[50.0, 1.0]]
+    assert repr(part) == repr(expected)
+    assert part.dataset.target_name == whole.dataset.target_name
+    assert part.loss(theta) == expected.loss(theta)
+    np.testing.assert_array_equal(part.jacobian(theta), expected.jacobian(theta))
+    np.testing.assert_array_equal(part.hessian(), expected.hessian())
+    np.testing.assert_array_equal(part.minimizer(), expected.minimizer())
+    np.testing.assert_array_equal(part.predict(theta), expected.predict(theta))
+    assert whole.n_samples == 342
+    assert part.least_loss == expected.least_loss
+    assert whole.loss(theta) == before
+    assert whole.least_loss == least
+
+
+@pytest.mark.parametrize(
+    ("indices", "numbers"),
+    [
+        ([-9, 8], [0, 8]),
+        (np.array([3, 3], np.uint8), [3, 3]),
+        (np.arange(9) % 4 == 1, [1, 5]),
+        (range(9), list(range(9))),
+        (range(7, -1, -3), [7, 4, 1]),
+        (range(2, 3), [2]),
+    ],
+)
+def test_samples_may_be_chosen_by_numbers_a_mask_or_a_range(indices, numbers):
+    task = LinearRegression(np.arange(9), np.arange(9) ** 2)
+    part = task.subset(indices)
+    np.testing.assert_array_equal(part.X_tilde, task.X_tilde[:, numbers])
+    np.testing.assert_array_equal(part.y, task.y[:, numbers])
+    np.testing.assert_array_equal(part.dataset.X[:, 0], numbers)
+    np.testing.assert_array_equal(part.dataset.y, np.square(numbers))
+
+
+@pytest.mark.parametrize(
+    "indices",
+    [
+        [9],
+        [-10],
+        [0.5],
+        [],
+        "all",
+        3,
+        [[1, 2]],
+        np.ones(8, bool),
+        np.zeros(9, bool),
+        range(0),
+        range(5, 10),
+        range(-10, 5),
+        range(9, 0, -1),
+    ],
+)
+def test_samples_that_are_not_there_are_refused(indices):
+    task = LinearRegression(np.arange(9), np.arange(9))
+    with pytest.raises(ValueError, match=r"indices must be whole numbers below n_samples = 9, at"):
+        task.subset(indices)
 
 
 # --- numbers out of range -----------------------------------------------------------------------

@@ -35,7 +35,7 @@ class Finding(Exception):  # noqa: N818 - the student's error, not the program's
         self.details = details
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True)
 class GradientReport:
     """The answer of `check_gradient`; it counts as true where the gradient is right.
 
