@@ -87,7 +87,7 @@ def as_whole(name: str, value: Any, least: int = 0, most: int | None = None) -> 
     if value is ...:
         raise ValueError(f"{name} is still ...: write your own value there")
     try:
-        if isinstance(value, (bool, np.bool_)):
+        if isinstance(value, (bool, np.bool_)) or np.ma.is_masked(value):
             raise TypeError
         whole = operator.index(value)
     except Exception:  # whatever a foreign object does when it is read

@@ -65,10 +65,12 @@ STYLE = """<style>
 summary { cursor: pointer; }
 .gdviz-page a:link { color: #0062b8; text-decoration: underline; }
 .gdviz-answer > summary, .gdviz-page {
-  margin-left: 100px;
+  margin: 4px 0 0 84px;
   font: 14px var(--jp-ui-font-family, sans-serif);
 }
 body .jp-RenderedMarkdown a:link { text-decoration: underline; }
+.jp-RenderedMarkdown details { margin-bottom: 1em; }
+body .jp-OutputArea-prompt:empty { padding-right: 12px; } /* as wide as one with a number */
 body { /* Jupyter's own colours are too pale to be read by all */
   --jp-cell-prompt-not-active-font-color: #616161;
   --jp-cell-prompt-not-active-opacity: 1;

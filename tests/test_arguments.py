@@ -85,6 +85,7 @@ def test_whole_numbers(value):
     ("value", "message"),
     [
         (3.0, r"n must be a whole number, got 3\.0"),
+        (np.ma.array(3, mask=True), "n must be a whole number, got masked_array"),
         (True, "n must be a whole number, got True"),
         ("3", "n must be a whole number, got '3'"),
         (0, "n must be a whole number, from 1 to 9, got 0"),

@@ -33,6 +33,10 @@ def three_species():
     return gd.SoftmaxRegression(PENGUINS(BILL, "species").standardized())
 
 
+def penguins_as_measured():
+    return gd.LinearRegression(PENGUINS())
+
+
 def three_species_one_feature():
     return gd.SoftmaxRegression(PENGUINS("bill_length_mm", "species").standardized())
 
@@ -226,6 +230,19 @@ def test_the_surface_has_the_path_lying_on_it(make, sent):
     assert flat.get_visible()
     assert explorer.azimuth.disabled
     assert explorer.scene.marks[0].axes is flat
+
+
+@pytest.mark.parametrize("make", [penguins_as_measured, three_species])
+def test_words_and_numbers_around_the_surface_are_whole(make):
+    explorer = gd.DescentExplorer(make(), iterations=60)
+    explorer.view.value = "surface"
+    figure, solid = explorer._figure, explorer._views["surface"].axes
+    for azimuth, elevation in ((-60, 35), (30, 35), (-150, 60), (75, 50)):
+        explorer.azimuth.value, explorer.elevation.value = azimuth, elevation
+        for axis in (solid.xaxis, solid.yaxis, solid.zaxis):
+            box = axis.get_tightbbox(figure._get_renderer())
+            assert min(box.x0, box.y0) >= 0
+            assert box.x1 <= 0.44 * figure.bbox.width  # where the loss curve begins
 
 
 def test_outside_the_surface_nothing_is_drawn():

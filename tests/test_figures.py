@@ -112,6 +112,9 @@ def test_ticks_of_large_windows_are_short(axes):
     drawn_landscape(axes, ((-20_000, 20_000), (-1, 1)))
     texts = [label.get_text() for label in axes.get_xticklabels()]
     assert {"0", "8k", "16k", "-16k"} <= set(texts)
+    drawn_landscape(axes, ((-2e7, 2e7), (-1, 1)))
+    texts = [label.get_text() for label in axes.get_xticklabels()]
+    assert {"0", "8e+06", "-8e+06"} <= set(texts)
 
 
 # --- the loss curve -----------------------------------------------------------------------------

@@ -77,9 +77,7 @@ class AutopsyExplorer(LiveFigure):
         rates = np.union1d(rates, as_number("learning_rate", learning_rate))
         iterations = as_iterations(iterations, len(rates))
         self._batch = gradient_descent(task, theta, rates, iterations)
-        self.learning_rate = StopSlider(
-            rates, learning_rate, layout={"width": "100%", "max_width": "44em"}
-        )
+        self.learning_rate = StopSlider(rates, learning_rate, layout={"flex": "1 1 auto"})
         first = self._batch.run(self.learning_rate.index).first_bad_iteration
         self.iteration = IntSlider(
             min=0,

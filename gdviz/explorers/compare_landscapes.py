@@ -87,7 +87,7 @@ class CompareLandscapesExplorer(LiveFigure):
         self.learning_rate = OpenStopSlider(
             stops,
             self._limit() / 4 if learning_rate is None else stops[-1],
-            layout={"width": "100%"},
+            layout={"flex": "1 1 auto"},
         )
         if learning_rate is not None:
             self.learning_rate.value = learning_rate

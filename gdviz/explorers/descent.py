@@ -164,7 +164,7 @@ class DescentExplorer(LiveFigure):
             self._views: dict[str, Ground | Relief] = {"map": self._ground}
             if isinstance(self._ground, Map):
                 left, bottom, width, height = rectangles[0]
-                box = (left - 0.05, bottom - 0.1, width + 0.07, height + 0.13)
+                box = (left - 0.03, bottom - 0.1, width + 0.09, height + 0.13)
                 on_surface = self._figure.add_axes(box, projection="3d", visible=False)
                 self._views["surface"] = relief = Relief(on_surface, self._ground)
                 relief.turn(self.azimuth.value, self.elevation.value)

@@ -18,7 +18,7 @@ from gdviz.live import Line, LiveFigure, Points, Text, Trail
 from gdviz.live.tracks import Track
 from gdviz.task import Array
 
-PANELS = ((0.062, 0.13, 0.25, 0.65), (0.375, 0.13, 0.25, 0.65), (0.745, 0.13, 0.25, 0.65))
+PANELS = ((0.062, 0.15, 0.25, 0.61), (0.375, 0.15, 0.25, 0.61), (0.745, 0.15, 0.25, 0.61))
 """Left, bottom, width and height of data, landscape and chain, as fractions of the figure."""
 N_STOPS = 20
 """About so many steps have the sliders for W and b."""

@@ -22,7 +22,7 @@ BATCH_SIZES = (1, 2, 5, 10, 30, 100)
 N_SEEDS = 3
 DIGITS = 7
 """Decades of loss that are shown."""
-PANELS = ((0.08, 0.125, 0.255, 0.665), (0.468, 0.125, 0.225, 0.665), (0.75, 0.125, 0.235, 0.665))
+PANELS = ((0.072, 0.125, 0.266, 0.665), (0.468, 0.125, 0.225, 0.665), (0.75, 0.125, 0.235, 0.665))
 """Left, bottom, width and height of landscape and the two loss curves."""
 RUNS = ("batch_size", "learning_rate", "seed")
 ALL = (*RUNS, "iteration")

@@ -41,7 +41,7 @@ FACTORS = 10 ** np.linspace(-1, 1, PER_DECADE + 1)
 """What all learning rates are multiplied by: a tenth to ten, by every second step of the grid."""
 DIGITS = 10
 """Decades of loss that are shown; what is less has arrived."""
-PANELS = ((0.08, 0.11, 0.245, 0.58), (0.46, 0.11, 0.23, 0.58), (0.75, 0.11, 0.235, 0.58))
+PANELS = ((0.072, 0.11, 0.2565, 0.6), (0.468, 0.11, 0.225, 0.6), (0.755, 0.11, 0.23, 0.6))
 """Left, bottom, width and height of landscape, loss curves and tuning."""
 LEGEND = (0.949, 0.902, 0.855)
 """Heights of its lines: name, learning rate, loss."""
@@ -266,7 +266,7 @@ class RaceExplorer(LiveFigure):
                 ALL[1:],
                 {"standing": words},
                 x=0.988,
-                y=0.785,
+                y=0.795,
                 align="right",
                 size=12,
                 bold=True,

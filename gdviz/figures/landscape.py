@@ -1,5 +1,6 @@
 """The loss landscape: a curve over one parameter; over two, seen from above or as a surface."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -93,12 +94,13 @@ def draw_surface(
         best = (*plane.coordinates(minimizers).T, task.loss(minimizers))
         axes.plot(*map(np.atleast_1d, best), "*", zorder=10, **STAR)
     axes.set(xlim=u[0, [0, -1]], ylim=v[[0, -1], 0], zlim=(low - 0.03 * (high - low), high))
-    axes.set_box_aspect((1, 1, 0.7), zoom=1.05)
-    _name(axes, plane.names)
+    axes.set_box_aspect((1, 1, 0.7), zoom=0.9)
+    _name(axes, [name.replace("principal ", "") for name in plane.names])  # edges are short
     axes.set_title("Landscape", x=0.1, y=0.96)
     axes.zaxis.set_major_locator(MaxNLocator(4))
     axes.zaxis.set_major_formatter(FuncFormatter(_short))
     axes.tick_params(pad=0)
+    axes.tick_params("z", pad=8)  # these lie beside their axis: 6e+08 is a wide one
 
 
 def check_picture(axes: Axes, landscape: Landscape, plane: Plane, dims: int) -> None:
@@ -130,7 +132,7 @@ def loss_range(landscape: Landscape) -> tuple[float, float]:
     return low, low + (max(high - low, rounding) or 1.0)
 
 
-def _name(axes: Axes, names: tuple[str, ...]) -> None:
+def _name(axes: Axes, names: Sequence[str]) -> None:
     for axis, name in zip((axes.xaxis, axes.yaxis), names, strict=True):
         axis.set_major_locator(MaxNLocator(5))
         axis.set_major_formatter(FuncFormatter(_short))
@@ -144,5 +146,5 @@ def _head(axes: Axes, minimizers: Array | None) -> None:
 
 
 def _short(value: float, _: int) -> str:
-    """Write a tick's value in few characters: 6000 as 6k."""
-    return f"{value / 1000:g}k" if abs(value) >= 1000 else f"{value:g}"
+    """Write a tick's value in few characters: 6000 as 6k, 600 000 000 as 6e+08."""
+    return f"{value / 1000:g}k" if 1000 <= abs(value) < 1e6 else f"{value:g}"

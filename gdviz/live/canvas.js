@@ -509,7 +509,6 @@ async function render({ model, el }) {
     }
     scene = next;
     frame.style.aspectRatio = `${scene.size[0]} / ${scene.size[1]}`;
-    frame.style.maxWidth = `${1.3 * scene.size[0]}px`;
     root.style.cursor = "";
     pad.hidden = !scene.clickable.length;
     if (!pad.hidden) pad.style.cssText = inside(scene.clickable[0].box, scene.size);

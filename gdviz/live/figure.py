@@ -25,6 +25,8 @@ from gdviz.live.widget import LiveCanvas
 MAX_BYTES = 4_000_000
 UNPACKED_BYTES = 64_000_000
 """What a figure on a page without a kernel may take in the browser's memory."""
+WIDEST = 1.3
+"""How much larger than matplotlib's a figure may be shown."""
 CROSSHAIR_PLACES = 51
 """Across an axes, and up: where arrow keys move the crosshair to, as in canvas.js."""
 NEEDS_KERNEL = "Needs Python: works in the notebook, not on this page."
@@ -89,7 +91,10 @@ class LiveFigure(VBox):  # type: ignore[misc]
             painting=self._painting.png(), scene=self._payload(), controls=self.controls
         )
         self.canvas.clicked.register_callback(self._on_click)
-        super().__init__(self._rows())
+        # In a wide window the controls stay below the picture.
+        widest = f"{WIDEST * self.scene.size[0]:.0f}px"
+        layout = {"width": "100%", "max_width": widest, "margin": "0 auto"}
+        super().__init__(self._rows(), layout=layout)
         self.add_class("gdviz")
         belongs_to_this_cell(self)
 

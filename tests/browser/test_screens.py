@@ -32,13 +32,15 @@ VERMILLION = (213, 94, 0)
 
 ASTRAY = """() => [...document.querySelectorAll(".gdviz")].flatMap(figure => {
     const room = figure.closest(".jp-OutputArea-output").getBoundingClientRect();
+    const picture = figure.querySelector(".gdviz-live").getBoundingClientRect();
     const parts = [...figure.querySelectorAll(
         ".gdviz-live, .widget-label, .noUi-target, .widget-readout, button, select, .gdviz-scale"
     )].map(part => [part, part.getBoundingClientRect()]).filter(([, box]) => box.height > 0);
     const name = part => `${part.className} ${part.textContent}`.trim();
     const found = [];
     for (const [k, [part, box]] of parts.entries()) {
-        const out = box.left < room.left - 1 || box.right > room.right + 1;
+        const left = Math.max(room.left, picture.left), right = Math.min(room.right, picture.right);
+        const out = box.left < left - 1 || box.right > right + 1;
         if (out) found.push(`${name(part)}: out`);
         if (part.matches(".noUi-target") && box.width < 50) found.push(`${name(part)}: too short`);
         for (const [other, rest] of parts.slice(0, k)) {
@@ -50,7 +52,8 @@ ASTRAY = """() => [...document.querySelectorAll(".gdviz")].flatMap(figure => {
     }
     return found;
 })"""
-"""Whatever of a figure or its controls is outside of its output, over another, or no use."""
+"""Whatever of a figure or its controls is outside of its output, a control that is not below the
+picture, what is over another, or no use."""
 
 RECORD = """(root) => new Promise(done => {
     const seen = [];

@@ -164,7 +164,7 @@ def finite(shape, size=10.0):
 
 # --- what explorers and figures are given ---------------------------------------------------------
 
-NEVER_NUMBERS = [None, ..., "", "fast", b"1", 1j, [], {}, object(), [[1, 2], [3]], len]
+NEVER_NUMBERS = [None, ..., "", "fast", b"one", 1j, [], {}, object(), [[1, 2], [3]], len]
 NEVER_NUMBERS += [np.array([])]
 BAD_RATES = [*NEVER_NUMBERS, *NOT_FINITE, 0, -1, -1e-300, True]
 BAD_COUNTS = [*NEVER_NUMBERS, *NOT_FINITE, -1, 2.5, True, 10**6, 10**30]
