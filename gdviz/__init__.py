@@ -3,10 +3,9 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from gdviz import datasets, graph, surfaces
+from gdviz import datasets, surfaces
 from gdviz.datasets import Dataset, read_csv
 from gdviz.descent import Descent, Status, gradient_descent
-from gdviz.gradient_check import GradientReport, check_gradient
 from gdviz.initialization import Gaussian, Uniform
 from gdviz.linear import LinearRegression
 from gdviz.logistic import LogisticRegression
@@ -15,6 +14,7 @@ from gdviz.softmax import SoftmaxRegression
 from gdviz.surfaces import Surface
 
 if TYPE_CHECKING:
+    from gdviz import graph
     from gdviz.explorers import (
         AutopsyExplorer,
         BasinsExplorer,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         StepExplorer,
         TemperatureExplorer,
     )
+    from gdviz.gradient_check import GradientReport, check_gradient
     from gdviz.live import LiveFigure
 
 __version__ = "0.1.0"
@@ -82,11 +83,21 @@ __all__ = [
 ]
 
 
+_ROOMS = {
+    "GradientReport": "gradient_check",
+    "LiveFigure": "live",
+    "check_gradient": "gradient_check",
+    "graph": "graph",
+}
+"""Where names come from that are imported when they are asked for; the others from explorers."""
+
+
 def __getattr__(name: str) -> Any:
     """Import matplotlib and the widgets when they are asked for: they take most of the time."""
     if name not in __all__:
         raise AttributeError(f"module 'gdviz' has no attribute {name!r}")
-    return getattr(import_module("gdviz.live" if name == "LiveFigure" else "gdviz.explorers"), name)
+    room = import_module(f"gdviz.{_ROOMS.get(name, 'explorers')}")
+    return room if name == "graph" else getattr(room, name)
 
 
 def __dir__() -> list[str]:
