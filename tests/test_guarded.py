@@ -3,6 +3,7 @@
 import _thread
 import io
 import random
+import signal
 import sys
 import threading
 import time
@@ -111,6 +112,15 @@ def test_goes_together_with_a_profiler_or_debugger():
     assert calls
 
 
+@pytest.fixture
+def ctrl_c():
+    """Let Python hear of Ctrl-C, which a shell keeps from what runs in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_interrupt_stops_the_function_and_goes_its_way():
     rounds = []
 
