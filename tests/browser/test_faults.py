@@ -235,12 +235,12 @@ PICTURES = """function() {
 """Counts the canvases and images among all elements."""
 
 
-def test_a_cell_run_eight_times(open_notebook, write_notebook):
+def test_a_cell_run_six_times(open_notebook, write_notebook):
     """Nothing of what was before remains, neither in the kernel nor in the page.
 
     But for what JupyterLab and ipywidgets keep of any slider and box, some 20 nodes each.
     """
-    with open_notebook(write_notebook("eight.ipynb", EXPLORER, COUNT)) as notebook:
+    with open_notebook(write_notebook("six.ipynb", EXPLORER, COUNT)) as notebook:
         devtools = notebook.page.context.new_cdp_session(notebook.page)
 
         def pictures() -> int:
@@ -261,17 +261,17 @@ def test_a_cell_run_eight_times(open_notebook, write_notebook):
             return [pictures(), *counted]
 
         measured = {}
-        for run in range(1, 9):
+        for run in range(1, 7):
             notebook.run_cell(0)
-            if run in (4, 8):
+            if run in (3, 6):
                 measured[run] = measure()
     print(measured)
-    shown, widgets, figures, objects, megabytes = measured[4]
-    assert 2 <= measured[8][0] <= shown + 2  # those of one figure may be on their way out
-    assert measured[8][1] == widgets
-    assert measured[8][2] == figures <= 4  # the present one; IPython's _, __ and ___
-    assert measured[8][3] < objects + 2000  # 11,000 in one explorer
-    assert measured[8][4] < megabytes + 25  # of memory; 25 in one explorer
+    shown, widgets, figures, objects, megabytes = measured[3]
+    assert 2 <= measured[6][0] <= shown + 2  # those of one figure may be on their way out
+    assert measured[6][1] == widgets
+    assert measured[6][2] == figures <= 4  # the present one; IPython's _, __ and ___
+    assert measured[6][3] < objects + 2000  # 11,000 in one explorer
+    assert measured[6][4] < megabytes + 25  # of memory; 25 in one explorer
 
 
 def test_two_notebooks_at_once(open_notebook, write_notebook, reference, shows):
