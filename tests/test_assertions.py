@@ -45,13 +45,13 @@ def without_assertion(tests: Iterable[ast.FunctionDef], helpers: dict[str, ast.F
 
 def in_files(sources: dict[Path, str], shared: str) -> list[str]:
     """Return "file: test" for each test without an assertion; ``shared`` is what tests share."""
-    found = []
+    found, common = [], {function.name: function for function in functions(ast.parse(shared))}
     for path, source in sources.items():
-        trees = ast.parse(shared), ast.parse(source)
-        helpers = {function.name: function for tree in trees for function in functions(tree)}
-        tests = [function for function in functions(trees[1]) if function.name.startswith("test")]
+        own = {function.name: function for function in functions(ast.parse(source))}
+        tests = [function for name, function in own.items() if name.startswith("test")]
         assert tests, f"{path} has no tests"
-        found += [f"{path.name}: {name}" for name in without_assertion(tests, helpers)]
+        names = without_assertion(tests, {**common, **own})
+        found += [f"{path.name}: {name}" for name in names]
     return found
 
 
