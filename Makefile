@@ -36,9 +36,8 @@ unit: $(VENV)/test
 notebooks-test: $(VENV)/test
 	$(BIN)/pytest --nbval -q -W default -n 2 --dist loadfile notebooks
 
-# In the order of their names, by which the longest begin first and the cores end together.
 browser: $(VENV)/test $(VENV)/lite
-	$(BIN)/pytest tests/browser -n 3 --dist loadfile --no-loadscope-reorder -q --durations=12
+	$(BIN)/pytest tests/browser -n 3 --dist loadfile -q --durations=12
 
 # Notebook 01 and its page in Firefox (`apt-get install firefox-esr`). Never part of the tests, which
 # would have to install a second browser.
