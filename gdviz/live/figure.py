@@ -19,6 +19,7 @@ from gdviz.live.save import save
 from gdviz.live.scene import Position, Scene, axes_box, build_scene
 from gdviz.live.sliders import follow, index_of, slider_for
 from gdviz.live.still import SCALE, Painting
+from gdviz.live.threads import answer_where_cells_run
 from gdviz.live.tracks import Text, Track
 from gdviz.live.widget import LiveCanvas
 
@@ -97,6 +98,7 @@ class LiveFigure(VBox):  # type: ignore[misc]
         super().__init__(self._rows(), layout=layout)
         self.add_class("gdviz")
         belongs_to_this_cell(self)
+        answer_where_cells_run(self)
 
     def __repr__(self) -> str:
         dimensions = ", ".join(f"{k}: {len(v)}" for k, v in self.scene.dimensions.items())

@@ -4,6 +4,7 @@ ipywidgets keeps every widget for the life of the kernel, and the page keeps a m
 that a slider moved twenty times between edits of its cell would leave nineteen figures behind.
 """
 
+from collections.abc import Iterator
 from typing import Any
 from weakref import WeakSet
 
@@ -40,13 +41,19 @@ def freeze_all(max_bytes: int) -> None:
 def close_tree(widget: Widget) -> None:
     """Close ``widget`` with all that is in it, their layouts and styles too."""
     _living.discard(widget)
+    for part in list(all_in(widget)):
+        for name in ("layout", "style"):
+            looks = getattr(part, name, None)
+            if isinstance(looks, Widget):
+                Widget.close(looks)
+        Widget.close(part)
+
+
+def all_in(widget: Widget) -> Iterator[Widget]:
+    """Yield the widgets in ``widget``, each before the box that it is in, and itself."""
     for child in widget.children if isinstance(widget, Box) else ():
-        close_tree(child)
-    for name in ("layout", "style"):
-        part = getattr(widget, name, None)
-        if isinstance(part, Widget):
-            Widget.close(part)
-    Widget.close(widget)
+        yield from all_in(child)
+    yield widget
 
 
 def _forget(widget: Widget) -> None:

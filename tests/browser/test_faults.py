@@ -24,8 +24,13 @@ for stop, iteration in zip(rng.integers(81, size=500), rng.integers(501, size=50
 WHERE = "print(explorer.description)"
 BUSY = "import time\nwhile True:\n    time.sleep(0.1)"
 NAME = "faults.ipynb"
-CELLS = [EXPLORER, THOUSAND, WHERE, BUSY]
-CREATE, CHANGE, ASK, WORK = range(4)
+WATCH = """
+import threading
+threads = set()
+explorer.initialization.observe(lambda _: threads.add(threading.current_thread().name))
+"""
+CELLS = [EXPLORER, THOUSAND, WHERE, BUSY, WATCH, "print(*threads)"]
+CREATE, CHANGE, ASK, WORK, LISTEN, LISTENED = range(6)
 
 RATE, ITERATION, SIGMA = 0, 1, 3
 """Which of the explorer's sliders is which."""
@@ -131,7 +136,11 @@ def test_a_thousand_changes_that_ask_the_kernel(notebook, explorer, reference, s
 
 
 def test_a_busy_kernel(notebook, explorer, reference, shows):
-    """What is drawn follows at once; what only the kernel can answer comes when it is free."""
+    """What is drawn follows at once; what only the kernel can answer comes when it is free.
+
+    One answer after another: JupyterLab has messages to widgets handled in several threads.
+    """
+    notebook.run_cell(LISTEN)
     notebook.start_cell(WORK)
     notebook.page.wait_for_selector("#jp-main-statusbar >> text=| Busy")
     for keys in ([1] * 5, [-1] * 9, [1] * 3):
@@ -162,6 +171,7 @@ def test_a_busy_kernel(notebook, explorer, reference, shows):
     shows(explorer, reference)
     assert explorer.handle(SIGMA).get_attribute("aria-valuenow") == "2.0"
     assert notebook.run_cell(ASK).strip() == reference.description
+    assert notebook.run_cell(LISTENED).strip() == "MainThread"
 
 
 def test_closed_and_reopened(notebook, explorer, reference, shows, lab):
