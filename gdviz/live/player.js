@@ -53,11 +53,14 @@ async function render({ model, el }) {
     control.set("value", Math.min(high, Math.max(low, value)));
     moving = false;
   }
-  function stop() {
-    if (!frame) return;
+  function halt() {
     cancelAnimationFrame(frame);
     frame = 0;
     play.show("play", "Play");
+  }
+  function stop() {
+    if (!frame) return;
+    halt();
     control.save_changes();
   }
   function start() {
@@ -93,8 +96,9 @@ async function render({ model, el }) {
   forward.button.onclick = () => step(1);
   play.button.onclick = () => (frame ? stop() : start());
   // A hand on the slider (its view says so) has the last word; a late echo of the kernel has not.
+  // Its view saves the value: saved while it changes, the model would return to the one before.
   const taken = (_model, _value, options) => {
-    if (!moving && options?.updated_view) stop();
+    if (frame && !moving && options?.updated_view) halt();
   };
   control.on("change:value", taken);
   control.on("gdviz:play", start);

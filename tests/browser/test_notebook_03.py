@@ -91,7 +91,7 @@ def test_the_u_deepens_as_it_plays_and_the_rate_moves_along_it(lesson):
     assert read()[3] == pytest.approx(fine[np.argmin(ravine(fine, 1))], rel=0.03)
     explorer.locator.get_by_label("Play").click()
     explorer.wait_for_label(r"after [3-9]\d* iterations")
-    explorer.drag(1, to=1.0)  # a hand on the slider stops it
+    explorer.handle(1).press("End")  # a hand on the slider stops it
     explorer.wait_for_label("after 100 iterations")
     assert read()[3] == pytest.approx(fine[np.argmin(ravine(fine, 100))], rel=0.03)
     lowest = reference._lowest[100]
