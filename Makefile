@@ -30,14 +30,16 @@ check: $(VENV)/test
 
 # With the lines and branches that no test reaches, but for those that kernels and browsers run.
 # SlipCover: a trace function, as coverage.py has on Python 3.11, makes the tests half as slow again.
+# Files in the order of their names: in pytest-xdist's own, single long tests come last, and alone.
 unit: $(VENV)/test
-	$(BIN)/python -m slipcover -m pytest --ignore=tests/browser -n 2 --dist loadfile -q
+	$(BIN)/python -m slipcover -m pytest --ignore=tests/browser \
+	    -n 2 --dist loadfile --no-loadscope-reorder -q
 
 notebooks-test: $(VENV)/test
 	$(BIN)/pytest --nbval -q -W default -n 2 --dist loadfile notebooks
 
 browser: $(VENV)/test $(VENV)/lite
-	$(BIN)/pytest tests/browser -n 3 --dist loadfile -q --durations=12
+	$(BIN)/pytest tests/browser -n 2 --dist loadfile -q --durations=12
 
 # Notebook 01 and its page in Firefox (`apt-get install firefox-esr`). Never part of the tests, which
 # would have to install a second browser.

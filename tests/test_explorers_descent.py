@@ -1,6 +1,7 @@
 """DescentExplorer under every control, against a plain descent mapped by matplotlib."""
 
 import re
+from functools import cache
 
 import numpy as np
 import pytest
@@ -16,13 +17,13 @@ ITERATIONS = 500
 STOPS = learning_rate_stops(LIMIT)
 
 
-def plain_descent(start, learning_rate, iterations):
+@cache
+def plain_descent(W, b, learning_rate, iterations):
     """Descend by the lecture's formulas on the samples as they are: theta, loss, gradient norm.
 
     Means are sums of n-ths, which do not overflow before the mean itself does.
     """
     x, y, n = DATA.X[:, 0], DATA.y, len(DATA.y)
-    W, b = np.ravel(start)
     record = []
     with np.errstate(all="ignore"):
         for _ in range(iterations + 1):
@@ -62,7 +63,7 @@ def assert_shows(explorer, start, learning_rate, iteration):
     """Everything drawn and said is that of the plain descent."""
     k = explorer.iteration.value
     assert k == iteration
-    theta, loss, norm = plain_descent(start, learning_rate, explorer.iteration.max)
+    theta, loss, norm = plain_descent(*np.ravel(start), learning_rate, explorer.iteration.max)
     position, marks = explorer.position, explorer.scene.marks
     on_landscape, on_loss, on_fit = explorer._axes
     path, first, now, losses, loss_now, fit = marks[:6]

@@ -147,6 +147,7 @@ def serve_lab(root: Path):
                 *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
                 *(f"--port={port}", f"--IdentityProvider.token={TOKEN}"),
                 f"--ServerApp.root_dir={root / 'notebooks'}",
+                "--expose-app-in-browser",  # as jupyterapp, which opens and closes notebooks
             ],
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -233,6 +234,17 @@ class Notebook(Page):
         page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
         self.wait_until_idle()
 
+    def exchange(self, name: str) -> None:
+        """Close all notebooks, end their kernels, and open another in the same JupyterLab."""
+        self.page.evaluate(
+            """() => {
+              for (const tab of [...jupyterapp.shell.widgets("main")]) tab.dispose();
+              return jupyterapp.serviceManager.sessions.shutdownAll();
+            }"""
+        )
+        self.complaints.clear()
+        self.open(name)
+
     def wait_until_idle(self) -> None:
         """Wait until the kernel has nothing to do."""
         self.page.wait_for_selector("#jp-main-statusbar >> text=| Idle", timeout=60_000)
@@ -252,7 +264,9 @@ class Notebook(Page):
 
     def open(self, name: str) -> None:
         """Open a notebook in a tab, or go to its tab."""
-        self.page.locator(f".jp-DirListing-item[title^='Name: {name}']").dblclick()
+        self.page.evaluate(
+            "path => jupyterapp.commands.execute('docmanager:open', { path }).then(() => {})", name
+        )
         self.page.wait_for_selector(f".lm-DockPanel-tabBar .lm-mod-current[title*='{name}']")
         self.page.wait_for_selector(".jp-Notebook:visible .jp-Cell")
         self.wait_until_idle()
@@ -336,19 +350,29 @@ class LiveFigure:
 
 @pytest.fixture(scope="session")
 def open_notebook(browser, lab):
-    """Return a context in which a notebook is open; complaints of its page fail the test."""
+    """Return a context in which a notebook is open; complaints of its page fail the test.
+
+    A JupyterLab takes as long to open as a notebook to run: it is used again for the next one.
+    """
+    free: dict[float, list[Notebook]] = {}
 
     @contextmanager
-    def open_one(name: str, width: int = 1280, height: int = 720, scale: float = 1, **options):
-        context = browser.new_context(
-            viewport={"width": width, "height": height}, device_scale_factor=scale, **options
-        )
-        notebook = Notebook(context.new_page(), lab, name)
+    def open_one(name: str, width: int = 1280, height: int = 720, scale: float = 1):
+        size = {"width": width, "height": height}
+        if free.get(scale):
+            notebook = free[scale].pop()
+            notebook.page.set_viewport_size(size)
+            notebook.exchange(name)
+        else:
+            context = browser.new_context(viewport=size, device_scale_factor=scale)
+            notebook = Notebook(context.new_page(), lab, name)
         try:
             yield notebook
             assert notebook.complaints == []
-        finally:
-            context.close()
+        except BaseException:
+            notebook.page.context.close()
+            raise
+        free.setdefault(scale, []).append(notebook)
 
     return open_one
 
