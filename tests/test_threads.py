@@ -68,3 +68,15 @@ def test_without_a_kernel_messages_are_answered_where_they_arrive():
     explorer = gd.DescentExplorer(TASK, iterations=3)
     change(explorer.iteration, 2)
     assert explorer.descent.iterations == 2
+
+
+def test_a_figure_made_in_another_thread_is_answered_there():
+    async def callback():
+        explorer = gd.DescentExplorer(TASK, iterations=3)
+        change(explorer.iteration, 2)
+        return explorer.descent.iterations
+
+    async def notebook():
+        return await asyncio.to_thread(asyncio.run, callback())
+
+    assert asyncio.run(notebook()) == 2

@@ -16,24 +16,27 @@ from gdviz.live.lifetime import all_in
 
 
 def answer_where_cells_run(widget: Widget) -> None:
-    """Have all messages to ``widget``, and to what is in it, handled in this cell's thread."""
+    """Have all messages to ``widget``, and to what is in it, handled in the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        return  # made by a callback: the main thread's loop is out of reach
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:  # no kernel, no messages
         return
     for part in all_in(widget):
-        part.comm.on_msg(_handled_in(loop, threading.current_thread(), part._handle_msg))
+        part.comm.on_msg(_handled_in(loop, part._handle_msg))
 
 
 def _handled_in(
-    loop: asyncio.AbstractEventLoop, thread: threading.Thread, handle: Callable[[Any], None]
+    loop: asyncio.AbstractEventLoop, handle: Callable[[Any], None]
 ) -> Callable[[Any], None]:
+    """Return a handler that waits for the main thread: the page is told when all is done."""
+
     async def answer(message: Any) -> None:
         handle(message)
 
     def wait(message: Any) -> None:
-        """Handle the message, or wait until that thread has: the page hears that it is done."""
-        if threading.current_thread() is thread:
+        if threading.current_thread() is threading.main_thread():
             handle(message)
         else:
             asyncio.run_coroutine_threadsafe(answer(message), loop).result()
