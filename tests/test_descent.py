@@ -253,6 +253,23 @@ def test_status_codes_tell_the_status_of_every_iteration():
     assert set(codes[:, [20, 600]].ravel()) == {0, 1, 2, 3, 4}
 
 
+@pytest.mark.parametrize("unit", [2.0**-40, 2.0**40])
+def test_the_unit_of_the_target_changes_no_verdict(unit):
+    """Powers of two change no digit: what is left and what is rounding must not depend on them."""
+    data = line(40)
+    rates = LinearRegression(data).max_stable_learning_rate() * np.array(
+        [0.003, 0.1, 0.5, 0.98, 1.1]
+    )
+    start = np.array([[3.0, -1.0]])
+    one = gradient_descent(LinearRegression(data), start, rates, iterations=400)
+    other = gradient_descent(LinearRegression(data.X, unit * data.y), unit * start, rates, 400)
+    np.testing.assert_array_equal(other.status_codes(), one.status_codes())
+    verdicts = [Status.SLOW, Status.CONVERGED, Status.OSCILLATING, Status.DIVERGED]
+    assert set(one.status_codes().ravel()) == {list(Status).index(verdict) for verdict in verdicts}
+    assert other.reason[0] == one.reason[0]
+    assert one.status[0] == Status.SLOW
+
+
 # --- leaving float64 ----------------------------------------------------------------------------
 
 
