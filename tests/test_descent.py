@@ -454,10 +454,13 @@ def test_a_reason_names_the_number_that_decided(learning_rate, iterations, reaso
     assert batch.reason[0] == reason
 
 
-def test_the_autopsy_names_iteration_and_operation():
-    # The error 2 is multiplied by -5: its square overflows once 2 * 5**k > sqrt(float64's max).
-    descent = gradient_descent(BOWL, START, 3.0, 500)
-    square = int(np.ceil(np.log(np.sqrt(np.finfo(float).max) / 2) / np.log(5)))
+# With 2.5 the gradient is infinite an iteration before anything is NaN.
+@pytest.mark.parametrize("learning_rate", [3.0, 2.5])
+def test_the_autopsy_names_iteration_and_operation(learning_rate):
+    # The error 2 is multiplied by 1 - 2ε: its square overflows once it is above sqrt(largest).
+    factor = 2 * learning_rate - 1
+    descent = gradient_descent(BOWL, START, learning_rate, 600)
+    square = int(np.ceil(np.log(np.sqrt(np.finfo(float).max) / 2) / np.log(factor)))
     assert descent.first_bad_iteration == square
     assert descent.status is Status.NAN
     nan = int(np.argmax(np.isnan(descent.loss)))
@@ -465,7 +468,7 @@ def test_the_autopsy_names_iteration_and_operation():
         f"iteration {square}: the squared residual overflowed first, |θ| had reached "
     )
     assert descent.reason.endswith(f"NaN from iteration {nan} on")
-    before = gradient_descent(BOWL, START, 3.0, square + 1)
+    before = gradient_descent(BOWL, START, learning_rate, square + 1)
     assert before.status is Status.DIVERGED
     assert "NaN from" not in before.reason
 
