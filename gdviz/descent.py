@@ -36,7 +36,7 @@ class Status(StrEnum):
 
 
 _MEANING = {
-    Status.CONVERGED: "converged: a millionth is left to gain",
+    Status.CONVERGED: "converged: a millionth or less is left",
     Status.SLOW: "still descending",
     Status.OSCILLATING: "oscillating: each step overshoots",
     Status.DIVERGED: "diverged: the loss is above its start",
@@ -246,7 +246,7 @@ class Descent:
         - nan: θ, the loss or the gradient is NaN.
         - diverged: the loss is above its first value, or infinite.
         - separable: the loss is so small that every sample is on its right side, with no minimum.
-        - converged: a millionth is left of the loss above the least one, or float64's rounding.
+        - converged: of the loss above the least one a millionth or less is left, or rounding.
         - stuck: a billionth is left of the gradient, as in a local minimum or on a saddle point.
         - oscillating: the last two steps point against each other.
         - slow: none of these; the loss still falls.

@@ -74,7 +74,8 @@ def assert_same_points(mark, position, x, y):
     np.testing.assert_allclose(actual[:, near], expected[:, near], rtol=0, atol=0.02)
 
 
-def floor_of(explorer):
+def arrived(explorer):
+    """Return what is left where a rate counts as arrived: 3 times the height of the lower edge."""
     return float(explorer._axes[1].get_ylim()[0]) * 3
 
 
@@ -83,7 +84,7 @@ def assert_shows(explorer, gradient=ravine_gradient, loss=ravine_loss):
     k, factor, shown = explorer.iteration.value, explorer.factor.value, explorer.show.value
     position, marks = explorer.position, explorer.scene.marks
     on_landscape, on_loss, on_tuning = explorer._axes
-    names, floor = list(explorer.optimizers), floor_of(explorer)
+    names = list(explorer.optimizers)
     points = marks[3 * len(names) + 1 : 7 * len(names) + 1]
     texts = marks[7 * len(names) + 1 :]
     start = explorer.start[0]
@@ -92,7 +93,7 @@ def assert_shows(explorer, gradient=ravine_gradient, loss=ravine_loss):
     for n, name in enumerate(names):
         rate = factor * explorer.learning_rates[name]
         path = plain_run(name, gradient, start, rate, explorer.iteration.max)
-        above[name] = np.maximum(loss(path), floor)
+        above[name] = loss(path)
         trail, losses, tuning = marks[3 * n : 3 * n + 3]
         here, loss_now, ring, at_rate = points[4 * n : 4 * n + 4]
         assert [mark.axes for mark in (trail, losses, tuning)] == explorer._axes
@@ -217,6 +218,21 @@ def test_each_one_has_the_best_rate_of_the_grid(explorer, name):
     assert explorer.learning_rates[name] == tuning.rates[tuning.best]
 
 
+def test_of_rates_that_arrive_the_smallest_is_taken_and_its_ring_is_in_the_picture():
+    explorer = gd.RaceExplorer(gd.surfaces.ravine(condition=100))
+    tuning = explorer._tunings["AdaGrad"]
+    assert tuning.loss[tuning.best] <= arrived(explorer) < tuning.loss[tuning.best - 1]
+    assert tuning.loss[tuning.best + 5] < 1e-3 * tuning.loss[tuning.best]
+    on_tuning = explorer._axes[2]
+    n = list(explorer.optimizers).index("AdaGrad")
+    ring = explorer.scene.marks[3 * len(explorer.optimizers) + 1 + 4 * n + 2]
+    rate = explorer.learning_rates["AdaGrad"]
+    assert_same_points(ring, explorer.position, rate, arrived(explorer))
+    # The curve goes on, out of the picture.
+    curve = explorer.scene.marks[3 * n + 2].at(explorer.position)
+    assert curve[1].max() > HEIGHT - on_tuning.bbox.y0 / 2
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_curve_is_the_median_over_starts_of_the_last_tenth(shared, name):
     tuning = shared._tunings[name]
@@ -227,7 +243,7 @@ def test_the_curve_is_the_median_over_starts_of_the_last_tenth(shared, name):
             plain_run(name, ravine_gradient, draw, tuning.rates[k], ITERATIONS) for draw in draws
         ]
         worst = np.array([ravine_loss(run)[-last:].max() for run in runs])
-        expected = np.median(np.maximum(worst, floor_of(shared)))
+        expected = np.median(worst)
         np.testing.assert_allclose(tuning.loss[k], expected, rtol=1e-6)
 
 
@@ -346,7 +362,7 @@ def test_a_loss_without_a_minimum_is_measured_from_the_lowest_in_the_picture():
     assert {text.at(explorer.position) for text in texts[1::2]} == {"L - L* = 4.7"}  # 0.75 - (-4)
     explorer.iteration.value = 100
     for text in texts[1::2]:  # far below the picture
-        assert float(text.at(explorer.position).split("= ")[1]) < 1.1 * floor_of(explorer)
+        assert float(text.at(explorer.position).split("= ")[1]) < 1.1 * arrived(explorer)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from gdviz.explorers.controls import as_iterations, labelled
 from gdviz.explorers.style import NOW, PATH, START
 from gdviz.explorers.terrain import Terrain
-from gdviz.figures import gdviz_style, loss_range
+from gdviz.figures import gdviz_style
 from gdviz.live import Line, LiveFigure, Player, Points, StopSlider, Text, Trail
 from gdviz.optimizers import Minibatches
 from gdviz.task import Array, DataTask, Task, quiet_overflow
@@ -76,13 +76,13 @@ class MinibatchExplorer(LiveFigure):
         self._rates = _rates(limit)
         self._seeds = np.arange(N_SEEDS)
         self._iterations = np.arange(iterations + 1)
-        self._top = 10 * (loss_range(terrain.picture)[1] - terrain.lowest)
+        self._top = 10 * terrain.height
         self._theta = self._descend()
         with quiet_overflow():
             loss = task.loss(self._theta)
             excess = loss[..., (iterations + 1) // 2 :] - terrain.lowest
             self.noise_floor: Array = np.mean(excess, axis=-1)
-        self._above = terrain.above_lowest(loss, 10.0**-DIGITS * self._top)
+        self._above = terrain.above_lowest(loss)
 
         row = {"flex": "1 1 auto"}
         self.batch_size = StopSlider(self._batch_sizes, 10, layout=row)

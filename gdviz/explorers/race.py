@@ -16,7 +16,7 @@ from gdviz.explorers.controls import as_iterations, labelled
 from gdviz.explorers.style import NOW, PATH, START
 from gdviz.explorers.terrain import Terrain
 from gdviz.explorers.tuning import PER_DECADE, Tuning, grid_of_rates, tune
-from gdviz.figures import COLORS, gdviz_style, loss_range, rim
+from gdviz.figures import COLORS, gdviz_style, rim
 from gdviz.live import Line, LiveFigure, Player, Points, StopSlider, Text, Trail, literal
 from gdviz.live.tracks import Track
 from gdviz.optimizers import AdaGrad, Adam, Momentum, Nesterov, Optimizer, RMSProp
@@ -40,7 +40,7 @@ LANES = tuple(
 FACTORS = 10 ** np.linspace(-1, 1, PER_DECADE + 1)
 """What all learning rates are multiplied by: a tenth to ten, by every second step of the grid."""
 DIGITS = 10
-"""Decades of loss that are shown; what is less has arrived."""
+"""Decades of loss that are shown; what is less has arrived, and leaves the picture."""
 PANELS = ((0.072, 0.11, 0.2565, 0.6), (0.468, 0.11, 0.225, 0.6), (0.755, 0.11, 0.23, 0.6))
 """Left, bottom, width and height of landscape, loss curves and tuning."""
 LEGEND = (0.949, 0.902, 0.855)
@@ -53,8 +53,9 @@ class RaceExplorer(LiveFigure):
 
     To be fair, each is tuned in the same way: descents at all learning rates of one grid, from 16
     starts spread over the picture; the rate with the least loss in the end, which is the highest
-    of the last tenth of the iterations, the median of the starts. The third panel shows how that
-    depends on the rate. Click the landscape to have them start there.
+    of the last tenth of the iterations, the median of the starts; of rates that get below a
+    ten-billionth of the picture's height, the smallest. The third panel shows how that depends on
+    the rate. Click the landscape to have them start there.
 
     Parameters
     ----------
@@ -97,11 +98,10 @@ class RaceExplorer(LiveFigure):
         self.task = task
         self._terrain = terrain = Terrain(task)
         self._start = terrain.start(start)
-        self._top = loss_range(terrain.picture)[1] - terrain.lowest
-        self._floor = 10.0**-DIGITS * self._top
+        self._arrived = 10.0**-DIGITS * terrain.height
         rates = grid_of_rates(terrain)
         self._tunings = {
-            name: tune(terrain, optimizer, rates, iterations, self._floor)
+            name: tune(terrain, optimizer, rates, iterations, self._arrived)
             for name, optimizer in self.optimizers.items()
         }
         self.factor = StopSlider(FACTORS, 1.0, layout={"flex": "1 1 auto"})
@@ -178,7 +178,7 @@ class RaceExplorer(LiveFigure):
         _draw_losses(on_loss, self.iteration.max)
         _draw_tuning(on_tuning, list(self._tunings.values()))
         for axes in (on_loss, on_tuning):
-            axes.set_ylim(self._floor / 3, 30 * self._top)
+            axes.set_ylim(self._arrived / 3, 30 * self._terrain.height)
         for name, x in zip(self.optimizers, self._columns(), strict=True):
             color = self._color(name)
             dot = Line2D([x + 0.006], [LEGEND[0] + 0.0115], marker="o", markersize=9, color=color)
@@ -198,10 +198,7 @@ class RaceExplorer(LiveFigure):
         on_landscape, on_loss, on_tuning = self._axes
         terrain, names = self._terrain, list(self.optimizers)
         iterations = np.arange(self.iteration.max + 1)
-        above = {
-            name: terrain.above_lowest(batch.loss, self._floor)
-            for name, batch in self._batches.items()
-        }
+        above = {name: terrain.above_lowest(batch.loss) for name, batch in self._batches.items()}
         trails: list[Track] = []
         points: list[Track] = []
         texts: list[Track] = []
@@ -212,6 +209,7 @@ class RaceExplorer(LiveFigure):
             u, v = np.moveaxis(terrain.plane.coordinates(self._batches[name].theta), -1, 0)
             rates = tuning.rates[tuning.best] * FACTORS
             tuned = np.interp(np.log(rates), np.log(tuning.rates), tuning.loss)
+            tuned = np.maximum(tuned, self._arrived)  # dots and rings stay in the picture
             path = {**PATH, "color": color, "outline": rim(color), "dots": 4.0}
             now = {**NOW, "color": color, "outline": rim(color), "size": 10.0}
             trails += [

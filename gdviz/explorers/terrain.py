@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from gdviz.explorers.controls import checked_start
-from gdviz.figures import draw_landscape
+from gdviz.figures import draw_landscape, loss_range
 from gdviz.landscape import (
     Landscape,
     landscape,
@@ -20,6 +20,9 @@ from gdviz.task import Array, Task
 
 START = (0.08, 0.3)
 """Where in the window a descent starts by default: from the left edge, from the lower one."""
+
+ROUNDING = 1e-16
+"""Of the picture's height: float64 tells no smaller differences of losses as high as that."""
 
 
 class Terrain:
@@ -64,9 +67,15 @@ class Terrain:
         least = self.task.least_loss
         return least if np.isfinite(least) else float(np.nanmin(self.picture.loss))
 
-    def above_lowest(self, loss: Array, floor: float) -> Array:
-        """Return by how much ``loss`` exceeds the lowest, at least ``floor``, inf for NaN."""
-        return np.maximum(np.where(np.isnan(loss), np.inf, loss) - self.lowest, floor)
+    @cached_property
+    def height(self) -> float:
+        """By how much the highest loss in the picture exceeds the lowest."""
+        return float(loss_range(self.picture)[1] - self.lowest)
+
+    def above_lowest(self, loss: Array) -> Array:
+        """Return by how much ``loss`` exceeds the lowest, inf for NaN; no less than rounding."""
+        above = np.where(np.isnan(loss), np.inf, loss) - self.lowest
+        return np.maximum(above, ROUNDING * self.height)
 
     def start(self, theta: ArrayLike | None) -> Array:
         """Return ``theta`` as one start; None means a place left of the middle.

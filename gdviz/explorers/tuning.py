@@ -27,7 +27,7 @@ class Tuning:
         By how much the loss exceeds the least, at the highest in the last tenth of the iterations:
         what swings is not judged by a lucky moment. The median over starts.
     best : int
-        Where among the rates the loss is least; of equals, the smallest rate.
+        Where among the rates the loss is least; of those that have arrived, the smallest rate.
     """
 
     rates: Array
@@ -64,14 +64,17 @@ def last_tenth(iterations: int) -> int:
 
 
 def tune(
-    terrain: Terrain, optimizer: Optimizer | None, rates: Array, iterations: int, floor: float
+    terrain: Terrain, optimizer: Optimizer | None, rates: Array, iterations: int, arrived: float
 ) -> Tuning:
-    """Descend from all starts at all rates at once, and see which rate gets lowest."""
+    """Descend from all starts at all rates at once, and see which rate gets lowest.
+
+    Losses that exceed the lowest by no more than ``arrived`` count as equal.
+    """
     batch = gradient_descent(
         terrain.task, starts_of(terrain), rates[:, None], iterations, optimizer=optimizer
     )
     last = batch.loss[..., -last_tenth(iterations) :]
-    loss = np.median(terrain.above_lowest(last, floor).max(axis=-1), axis=1)
+    loss = np.median(terrain.above_lowest(last).max(axis=-1), axis=1)
     edge = MARGIN * PER_DECADE
-    best = edge + int(np.argmin(loss[edge : len(loss) - edge]))
+    best = edge + int(np.argmin(np.maximum(loss, arrived)[edge : len(loss) - edge]))
     return Tuning(rates, loss, best)
