@@ -63,8 +63,7 @@ mutants: $(VENV)/mutants
 notebooks: $(VENV)/test
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace \
 	    --ExecutePreprocessor.store_widget_state=False \
-	    --ExecutePreprocessor.record_timing=False \
-	    --CoalesceStreamsPreprocessor.enabled=True $(NOTEBOOKS)
+	    --ExecutePreprocessor.record_timing=False $(NOTEBOOKS)
 	$(BIN)/python tests/still_outputs.py $(NOTEBOOKS)
 
 screenshot: $(VENV)/test

@@ -8,28 +8,14 @@ sends what it prints depends on the moment.
 import sys
 
 import nbformat
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 
-
-def whole(outputs: list) -> list:
-    """Return outputs in which what was printed in a row is one."""
-    kept = []
-    for output in outputs:
-        before = kept[-1] if kept else {}
-        if output.output_type == "stream" and before.get("name") == output.name:
-            before["text"] += output.text
-        else:
-            kept.append(output)
-    return kept
-
-
 for path in sys.argv[1:]:
-    notebook = nbformat.read(path, 4)
+    # Not as a part of nbconvert's run, in which it would come before the cells are executed.
+    notebook, _ = CoalesceStreamsPreprocessor().preprocess(nbformat.read(path, 4), {})
     for cell in notebook.cells:
-        if cell.cell_type != "code":
-            continue
-        cell.outputs = whole(cell.outputs)
-        for output in cell.outputs:
+        for output in cell.get("outputs", []):
             output.get("data", {}).pop(VIEW, None)
     nbformat.write(notebook, path)

@@ -1,4 +1,4 @@
-"""Messages that arrive in other threads are handled in the one that made the figure, in turn."""
+"""Messages that arrive in other threads are handled in the main one, in turn."""
 
 import asyncio
 import threading
