@@ -1,6 +1,7 @@
 """What a reader of the stored notebooks relies on, beside what nbval compares."""
 
 import re
+import symtable
 from pathlib import Path
 
 import nbformat
@@ -58,6 +59,41 @@ def test_cells_are_short(notebook):
     for cell in cells(notebook, "code"):
         assert len(cell.source.splitlines()) <= 15, cell.source
         assert "ipywidgets" not in cell.source
+
+
+def names(source: str) -> tuple[set[str], set[str]]:
+    """Return the names to which code gives values, and the others that it takes from outside."""
+    cell = symtable.symtable(source, "cell", "exec")
+    given = {name.get_name() for name in cell.get_symbols() if name.is_local()}
+    tables = [cell]
+    for table in tables:
+        tables.extend(table.get_children())
+    symbols = [name for table in tables for name in table.get_symbols()]
+    return given, {name.get_name() for name in symbols if name.is_global()} - given
+
+
+def test_any_cell_can_be_run_again(notebook):
+    """What a cell takes from others is given by one cell, or has not changed when all have run.
+
+    But for a cell that itself gives a name a new value: each run of it is one step more.
+    """
+    found = [names(cell.source) for cell in cells(notebook, "code")]
+    for k, (_, taken) in enumerate(found):
+        for name in taken:
+            assert not any(name in given for given, _ in found[k + 1 :]), (k, name)
+
+
+def test_names_given_and_taken():
+    code = """
+from a import f as g
+x = x + [y for y in z for z in w if y]
+def h(a, b=c):
+    d = a
+    return d + e + h(x) + (lambda o: o + p)
+for i, n in n:
+    i + m[i]
+"""
+    assert names(code) == ({"g", "x", "h", "i", "n"}, {"z", "w", "c", "e", "p", "m"})
 
 
 def test_it_has_a_kernel_and_no_private_state(notebook):

@@ -231,7 +231,8 @@ class Notebook(Page):
         self.sockets: list = []
         page.on("websocket", lambda websocket: self.sockets.append(websocket))
         page.goto(f"{lab}/lab/tree/{name}?token={TOKEN}&reset")
-        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        # Locators: a handle, as page.wait_for_selector makes, would keep a cell and its pictures.
+        page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
         self.wait_until_idle()
 
     def exchange(self, name: str) -> None:
@@ -247,7 +248,7 @@ class Notebook(Page):
 
     def wait_until_idle(self) -> None:
         """Wait until the kernel has nothing to do."""
-        self.page.wait_for_selector("#jp-main-statusbar >> text=| Idle", timeout=60_000)
+        self.page.locator("#jp-main-statusbar >> text=| Idle").wait_for(timeout=60_000)
 
     def listen(self, heard) -> None:
         """Call ``heard`` with every message that the page sends to a kernel from now on."""
@@ -267,8 +268,8 @@ class Notebook(Page):
         self.page.evaluate(
             "path => jupyterapp.commands.execute('docmanager:open', { path }).then(() => {})", name
         )
-        self.page.wait_for_selector(f".lm-DockPanel-tabBar .lm-mod-current[title*='{name}']")
-        self.page.wait_for_selector(".jp-Notebook:visible .jp-Cell")
+        self.page.locator(f".lm-DockPanel-tabBar .lm-mod-current[title*='{name}']").wait_for()
+        self.page.locator(".jp-Notebook:visible .jp-Cell").first.wait_for()
         self.wait_until_idle()
 
     def start_cell(self, nth: int) -> None:

@@ -142,7 +142,7 @@ def test_a_busy_kernel(notebook, explorer, reference, shows):
     """
     notebook.run_cell(LISTEN)
     notebook.start_cell(WORK)
-    notebook.page.wait_for_selector("#jp-main-statusbar >> text=| Busy")
+    notebook.page.locator("#jp-main-statusbar >> text=| Busy").wait_for()
     for keys in ([1] * 5, [-1] * 9, [1] * 3):
         explorer.handle(RATE).evaluate(PRESS, keys)
         stop = walk(keys, reference.position["learning_rate"], 81)
@@ -184,7 +184,7 @@ def test_closed_and_reopened(notebook, explorer, reference, shows, lab):
     reference.iteration.value = int(re.search(r"iteration (\d+)", explorer.label)[1])
     explorer.wait_for_label(f"^{re.escape(reference.description)}$")
     notebook.page.keyboard.press("Control+s")
-    notebook.page.wait_for_selector(".lm-DockPanel-tabBar .lm-mod-current:not(.jp-mod-dirty)")
+    notebook.page.locator(".lm-DockPanel-tabBar .lm-mod-current:not(.jp-mod-dirty)").wait_for()
     notebook.page.click(".lm-DockPanel-tabBar .lm-mod-current .lm-TabBar-tabCloseIcon")
     notebook.page.wait_for_selector(".jp-Notebook", state="detached")
     for reopen in (lambda: notebook.open(NAME), notebook.page.reload):
@@ -241,10 +241,9 @@ print(pages * resource.getpagesize() // 10**6)
 """
 PICTURES = """function() {
     const kinds = [HTMLCanvasElement, HTMLImageElement];
-    const pictures = this.filter(each => kinds.some(kind => each instanceof kind));
-    return pictures.filter(each => !each.matches(".jp-Launcher-kernelIcon")).length;
+    return this.filter(each => kinds.some(kind => each instanceof kind)).length;
 }"""
-"""Counts the canvases and images among all elements, but for icons of JupyterLab's launcher."""
+"""Counts the canvases and images among all elements."""
 
 
 def test_a_cell_run_six_times(open_notebook, write_notebook):
@@ -268,13 +267,13 @@ def test_a_cell_run_six_times(open_notebook, write_notebook):
             return int(length)
 
         def measure() -> list[int]:
-            # No handle of an element, as page.wait_for_selector makes: it would keep a picture.
             notebook.page.locator(".gdviz-live[aria-label*='iteration 20']").wait_for()
             for _ in range(10):  # what was closed leaves the page a little later
-                if pictures() == 2:
+                if pictures() <= before + 2:
                     break
             return [pictures(), *map(int, notebook.run_cell(1).split())]
 
+        before = pictures()  # JupyterLab's own, and what other tests hold on to
         measured = {}
         for run in range(1, 7):
             notebook.run_cell(0)
@@ -282,7 +281,7 @@ def test_a_cell_run_six_times(open_notebook, write_notebook):
                 measured[run] = measure()
     print(measured)
     shown, widgets, figures, objects, megabytes = measured[3]
-    assert measured[6][0] == shown == 2  # what is painted, and what moves
+    assert measured[6][0] <= shown <= before + 2  # what is painted, and what moves
     assert measured[6][1] == widgets
     assert measured[6][2] == figures <= 4  # the present one; IPython's _, __ and ___
     assert measured[6][3] < objects + 2000  # 11,000 in one explorer
