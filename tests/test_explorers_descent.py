@@ -66,18 +66,24 @@ def assert_shows(explorer, start, learning_rate, iteration):
     theta, loss, norm = plain_descent(*np.ravel(start), learning_rate, explorer.iteration.max)
     position, marks = explorer.position, explorer.scene.marks
     on_landscape, on_loss, on_fit = explorer._axes
-    path, first, now, losses, loss_now, fit = marks[:6]
-    assert [mark.axes for mark in marks[:6]] == 3 * [on_landscape] + 2 * [on_loss] + [on_fit]
+    path, first, now, on_edge, losses, loss_now, fit = marks[:7]
+    assert [mark.axes for mark in marks[:7]] == 4 * [on_landscape] + 2 * [on_loss] + [on_fit]
     assert_same_points(path, position, *theta[: k + 1].T)
     assert_same_points(first, position, *theta[:1].T)
     assert_same_points(now, position, *theta[k : k + 1].T)
+    edges = np.array([on_landscape.get_xlim(), on_landscape.get_ylim()])
+    towards = theta[k] - edges.mean(axis=1)
+    outside = bool(((theta[k] < edges[:, 0]) | (theta[k] > edges[:, 1])).any())
+    to_edge = np.min(np.diff(edges)[:, 0] / 2 / np.abs(towards)) if outside else np.nan
+    assert_same_points(on_edge, position, *(edges.mean(axis=1) + to_edge * towards)[:, None])
+    assert outside or np.isnan(on_edge.at(position)).all()
     assert_same_points(losses, position, np.arange(k + 1), loss[: k + 1])
     assert_same_points(loss_now, position, [k], loss[k : k + 1])
     ends = np.array(on_fit.get_xlim())
     with np.errstate(all="ignore"):
         assert_same_points(fit, position, ends, theta[k, 0] * ends + theta[k, 1])
 
-    rate, step, loss_text, norm_text, status = (mark.at(position) for mark in marks[6:])
+    rate, step, loss_text, norm_text, status = (mark.at(position) for mark in marks[7:])
     assert rate == f"ε = {learning_rate:.3g}"
     assert step == f"iteration {k}"
     np.testing.assert_allclose(number(loss_text), loss[k], rtol=6e-4)
@@ -89,7 +95,8 @@ def assert_shows(explorer, start, learning_rate, iteration):
     assert explorer.description.startswith(
         f"learning rate {learning_rate:.3g}, iteration {k} of {explorer.iteration.max}: loss "
     )
-    assert explorer.description.endswith(f", {shown.status}")
+    place = ", outside the landscape shown" if outside else ""
+    assert explorer.description.endswith(f", {shown.status}{place}")
     np.testing.assert_allclose(shown.learning_rate, learning_rate, rtol=1e-12)
     with np.errstate(all="ignore"):
         same = np.abs(theta[: k + 1]) < 1e140  # below, no square has left float64's range

@@ -53,7 +53,8 @@ class DescentExplorer(LiveFigure):
 
     The landscape of one parameter is a curve, that of two a map (or, at a switch, a surface).
     With more parameters it is the plane that keeps most of the descents' variance; how much of
-    the present one's is written above it. The fit is a line, the probabilities of a classifier of
+    the present one's is written above it. A white half disc on a map's edge says where the descent
+    is that has left the map. The fit is a line, the probabilities of a classifier of
     one feature, or the regions of one of two features; other tasks do without.
 
     Parameters
@@ -289,11 +290,16 @@ class DescentExplorer(LiveFigure):
         """Return all that moves, as LiveFigure and its update take it."""
         batch, over = self._batch, [*self._chosen, *BOTH]
         iterations = np.arange(batch.iterations + 1)
-        codes = batch.status_codes()
-        values = {"loss": batch.loss, "norm": batch.gradient_norm, "status": codes}
+        values = {
+            "loss": batch.loss,
+            "norm": batch.gradient_norm,
+            "status": batch.status_codes(),
+            "place": (self._ground.distance(batch) > 1).astype(int),
+        }
 
-        def text(template: str, words: Sequence[str], **style: Any) -> Text:
-            return Text(template, values, over, {"status": words}, **style)
+        def text(template: str, status: Sequence[str], **style: Any) -> Text:
+            words = {"status": status, "place": ["", ", outside the landscape shown"]}
+            return Text(template, values, over, words, **style)
 
         meanings = [status.meaning for status in Status]
         style: dict[str, Any] = {"y": 0.94, "size": 12.5}
@@ -317,7 +323,7 @@ class DescentExplorer(LiveFigure):
             },
             "description": text(
                 "learning rate {learning_rate:.3g}, iteration {iteration} of "
-                f"{batch.iterations}: loss {{loss:.3g}}, {{status}}",
+                f"{batch.iterations}: loss {{loss:.3g}}, {{status}}{{place}}",
                 [str(status) for status in Status],
             ),
         }

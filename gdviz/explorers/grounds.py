@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from mpl_toolkits.mplot3d import Axes3D
 
 from gdviz.descent import Descent
-from gdviz.explorers.style import NOW, PATH, START
+from gdviz.explorers.style import BEYOND, NOW, PATH, START
 from gdviz.figures import draw_curve, draw_landscape, draw_surface, loss_range
 from gdviz.landscape import (
     Landscape,
@@ -83,6 +83,13 @@ class Ground(ABC):
         self.window, self.picture = window, picture
         return True
 
+    @quiet_overflow()
+    def distance(self, batch: Descent) -> Array:
+        """Return how far from the window's middle each iteration is: 1 on the edges."""
+        centre, reach = self.window.mean(axis=-1), np.ptp(self.window, axis=-1) / 2
+        points = self.plane.coordinates(batch.theta)
+        return np.asarray(np.max(np.abs(points - centre) / reach, axis=-1))
+
     @abstractmethod
     def paint(self) -> None:
         """Draw what stands still."""
@@ -130,9 +137,16 @@ class Map(Ground):
         draw_landscape(self.axes, self.picture, self.plane, self.minimizers())
 
     def tracks(self, batch: Descent, over: Sequence[str]) -> list[Track]:
-        """Return the descents as paths on the map."""
-        u, v = np.moveaxis(self.plane.coordinates(batch.theta), -1, 0)
-        return walk(self.axes, over, u, v)
+        """Return the descents as paths; beyond the map's edge a half disc says where they are."""
+        points, centre = self.plane.coordinates(batch.theta), self.window.mean(axis=-1)
+        distance = self.distance(batch)[..., None]
+        with quiet_overflow():
+            edge = np.where(distance > 1, centre + (points - centre) / distance, np.nan)
+        (u, v), (edge_u, edge_v) = (np.moveaxis(places, -1, 0) for places in (points, edge))
+        return [
+            *walk(self.axes, over, u, v),
+            Points(self.axes, edge_u, edge_v, over, **BEYOND),
+        ]
 
     def theta_at(self, x: float, y: float) -> Array:
         """Return the θ of a place on the map."""

@@ -13,6 +13,7 @@ PATH: dict[str, Any] = {
 LINE: dict[str, Any] = {"color": COLORS["vermillion"], "outline": "white", "width": 3.0}
 START: dict[str, Any] = {"color": "none", "outline": "black", "size": 13.0}
 NOW: dict[str, Any] = {"color": COLORS["vermillion"], "outline": "white", "size": 11.0}
+BEYOND: dict[str, Any] = {"color": "white", "outline": COLORS["vermillion"], "size": 13.0}
 ARROW: dict[str, Any] = {"color": "black", "outline": "white", "width": 2.5}
 CURRENT: dict[str, Any] = {
     "color": COLORS["orange"],
