@@ -342,7 +342,7 @@ def _standings(names: list[str], above: Array) -> tuple[Array, list[str], Array]
     first, second = order[:2]
     least, next_one = np.sort(above, axis=0)[:2]
     ratio = np.where(np.isinf(least), 1.0, next_one / least)
-    phrases = ["level: the first two differ by a factor of "] + [
+    phrases = ["level: the two least losses have the ratio "] + [
         f"{leader} leads, before {follower} by a factor of "
         for leader in names
         for follower in names
