@@ -73,6 +73,8 @@ def as_number(name: str, value: Any) -> float:
 def as_rates(name: str, rates: ArrayLike) -> NDArray[np.float64]:
     """Return learning rates, positive and finite, or say which argument holds others."""
     values = as_floats(name, rates)
+    if np.asarray(rates).dtype.kind in "bUS":
+        raise ValueError(f"{name} must be numbers, got {shown(rates)}")
     bad = ~(np.isfinite(values) & (values > 0))
     if bad.any():
         raise ValueError(

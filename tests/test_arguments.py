@@ -76,6 +76,12 @@ def test_rates_say_which_of_many_is_wrong():
         as_rates("rates", [*range(1, 1000), -3])
 
 
+@pytest.mark.parametrize("rates", [True, np.True_, [True, False], "0.1", [b"1"]])
+def test_rates_that_are_no_numbers(rates):
+    with pytest.raises(ValueError, match=r"^rates must be numbers, got "):
+        as_rates("rates", rates)
+
+
 @pytest.mark.parametrize("value", [3, np.int8(3), np.uint64(3), np.array(3)])
 def test_whole_numbers(value):
     assert type(as_whole("n", value, 3, 3)) is int

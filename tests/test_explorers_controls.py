@@ -165,7 +165,7 @@ def test_values_beyond_the_sliders_are_shown_as_they_are(control, value):
     assert [(s.min, s.max) for s in control.parameters] == [(-10, 10), (-10, 10)]
 
 
-@pytest.mark.parametrize("value", ["Gaussian", (0, 1), 3.0, Gaussian])
+@pytest.mark.parametrize("value", ["Gaussian", (0, 1), 3.0, Gaussian, None])
 def test_other_values_are_refused(control, value):
     with pytest.raises(ValueError, match=r"initialization must be gd\.Gaussian\(mu, sigma\) or"):
         control.value = value

@@ -238,7 +238,7 @@ class InitializationControl(HBox):  # type: ignore[misc]
         Counted up by the button "New sample".
     """
 
-    value = traitlets.Any()
+    value: Any = traitlets.TraitType(None)  # traitlets.Any would take None unseen
     seed = traitlets.Int(FIRST_SEED)
 
     def __init__(self, value: Initialization) -> None:

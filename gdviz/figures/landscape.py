@@ -96,7 +96,7 @@ def draw_surface(
     axes.set(xlim=u[0, [0, -1]], ylim=v[[0, -1], 0], zlim=(low - 0.03 * (high - low), high))
     axes.set_box_aspect((1, 1, 0.7), zoom=0.9)
     _name(axes, [name.replace("principal ", "") for name in plane.names])  # edges are short
-    _head(axes, minimizers, "  ↑ loss", y=0.985)
+    _head(axes, minimizers, "  ↑ loss", 0.985)
     axes.zaxis.set_major_locator(MaxNLocator(4))
     axes.zaxis.set_major_formatter(FuncFormatter(_short))
     axes.tick_params(pad=0)
@@ -139,10 +139,10 @@ def _name(axes: Axes, names: Sequence[str]) -> None:
         axis.set_label_text(name)
 
 
-def _head(axes: Axes, minimizers: Array | None, more: str = "", **place: float) -> None:
-    axes.set_title("Landscape", loc="left", **place)
+def _head(axes: Axes, minimizers: Array | None, more: str = "", y: float | None = None) -> None:
+    axes.set_title("Landscape", loc="left", y=y)
     key = "○ start" if minimizers is None else "○ start  ☆ minimum"
-    axes.set_title(key + more, loc="right", fontsize=11, fontweight="normal", **place)
+    axes.set_title(key + more, loc="right", y=y, fontsize=11, fontweight="normal")
 
 
 def _short(value: float, _: int) -> str:
