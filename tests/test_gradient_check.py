@@ -176,6 +176,10 @@ ENDS = {
     "∇W is right; ∇b: the sign is wrong": lambda dW, db, error, x: (dW, -db),
     "∇W: the sign is wrong; ∇b: sum instead of mean": lambda dW, db, error, x: (-dW, len(x) * db),
     "∇W is right; ∇b differs": lambda dW, db, error, x: (dW, db + 0.5),
+    "∇W differs; ∇b is right": lambda dW, db, error, x: (
+        dW + np.abs(x).mean(axis=0) * (np.arange(x.shape[1]) == x.shape[1] - 1),  # the last feature
+        db,
+    ),
     "entries differ, and it is none of the common mistakes": lambda dW, db, error, x: (
         dW + 0.5,
         db + 0.25,
@@ -879,6 +883,13 @@ def test_html_is_escaped():
     html = check_gradient(right, LINEAR)._repr_html_()
     assert "<script" not in html
     assert "&lt;script&gt;" in html
+
+
+def test_html_is_green_where_all_is_right():
+    right = check_gradient(LINEAR.jacobian, LINEAR)._repr_html_()
+    wrong = check_gradient(lambda theta: -LINEAR.jacobian(theta), LINEAR)._repr_html_()
+    assert "#009E73" in right
+    assert "#009E73" not in wrong
 
 
 def test_html_holds_what_the_text_holds():
