@@ -345,6 +345,10 @@ def test_starts_that_make_no_sense_change_nothing(shared, sent, start, words):
             lambda: gd.DescentExplorer(gd.LinearRegression([1e200, 2e200], [1, 2])),
             "task: the largest stable learning rate is nan, .*: rescale the data",
         ),
+        (
+            lambda: gd.DescentExplorer(gd.Surface(np.ones_like, np.zeros_like, window=(-1, 1))),
+            "task: the largest stable learning rate is inf, .*: rescale the data",
+        ),
     ],
 )
 def test_wrong_input_is_named(make, words):

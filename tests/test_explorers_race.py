@@ -2,12 +2,15 @@
 
 import re
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import gdviz as gd
 from gdviz.explorers.race import FACTORS
+from gdviz.explorers.terrain import Terrain
+from gdviz.explorers.tuning import N_STARTS, tune
 from gdviz.optimizers import Optimizer
 
 RAVINE = gd.surfaces.ravine(100, angle=45)
@@ -206,6 +209,18 @@ def test_descents_are_what_is_shown(explorer):
 
 
 # --- the tuning ---------------------------------------------------------------------------------
+
+
+def test_losses_near_the_end_of_float64(monkeypatch):
+    """Their median is the mean of two, whose sum is beyond it."""
+    rates = np.geomspace(1e-3, 1, 30)
+    loss = np.full((len(rates), N_STARTS, 11), 1.5e308)
+    loss[15] = 3.0
+    batch = SimpleNamespace(loss=loss)
+    monkeypatch.setattr("gdviz.explorers.tuning.gradient_descent", lambda *_, **__: batch)
+    tuning = tune(Terrain(RAVINE), None, rates, 10, 0.0)
+    assert tuning.best == 15
+    assert np.isinf(np.delete(tuning.loss, 15)).all()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -363,4 +363,4 @@ def _stable_learning_rate(task: Task) -> tuple[float, str]:
     low, high = task.window.T
     grid = np.linspace(low, high, GRID_POINTS)[:, None]
     steepest = np.linalg.norm(task.jacobian(grid), axis=(-2, -1)).max()
-    return float(np.min(high - low) / steepest), ""
+    return float(np.min(high - low) / steepest) if steepest > 0 else np.inf, ""

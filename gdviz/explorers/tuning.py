@@ -7,7 +7,7 @@ import numpy as np
 from gdviz.descent import gradient_descent
 from gdviz.explorers.terrain import Terrain
 from gdviz.optimizers import Optimizer
-from gdviz.task import Array
+from gdviz.task import Array, quiet_overflow
 
 PER_DECADE = 10
 """Learning rates on the grid."""
@@ -74,7 +74,8 @@ def tune(
         terrain.task, starts_of(terrain), rates[:, None], iterations, optimizer=optimizer
     )
     last = batch.loss[..., -last_tenth(iterations) :]
-    loss = np.median(terrain.above_lowest(last).max(axis=-1), axis=1)
+    with quiet_overflow():
+        loss = np.median(terrain.above_lowest(last).max(axis=-1), axis=1)
     edge = MARGIN * PER_DECADE
     best = edge + int(np.argmin(np.maximum(loss, arrived)[edge : len(loss) - edge]))
     return Tuning(rates, loss, best)
