@@ -521,6 +521,23 @@ def test_odd_shapes_pass(task, gradient):
     assert report.passed, report
 
 
+def test_a_square_is_no_row():
+    def gradient(W, b, x, y):
+        dW, db = linear()(W, b, x, y)
+        return dW.reshape(2, 2), db
+
+    report = check_gradient(gradient, LINEAR)
+    assert not report
+    assert "∇W has shape (2, 2)" in report.hint
+
+
+def test_half_precision_may_be_off_by_a_thousandth():
+    report = check_gradient(lambda theta: LINE.jacobian(theta).astype(np.float16), LINE)
+    assert report
+    off = check_gradient(lambda theta: (1.004 * LINE.jacobian(theta)).astype(np.float16), LINE)
+    assert not off
+
+
 def test_float32_throughout_passes_and_its_mistakes_are_still_found():
     def gradient(W, b, x, y, factor=2):
         W, b, x, y = (array.astype(np.float32) for array in (W, b, x, y))
