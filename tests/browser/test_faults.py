@@ -269,9 +269,9 @@ def test_a_cell_run_six_times(open_notebook, write_notebook):
         def measure() -> list[int]:
             notebook.page.locator(".gdviz-live[aria-label*='iteration 20']").wait_for()
             for _ in range(10):  # what was closed leaves the page a little later
-                if pictures() <= before + 2:
+                if (shown := pictures()) <= before + 2:
                     break
-            return [pictures(), *map(int, notebook.run_cell(1).split())]
+            return [shown, *map(int, notebook.run_cell(1).split())]
 
         before = pictures()  # JupyterLab's own, and what other tests hold on to
         measured = {}

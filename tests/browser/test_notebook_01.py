@@ -172,7 +172,12 @@ def test_single_steps(explorer):
 
 @pytest.mark.parametrize(
     ("preset", "ends"),
-    [("too small", "slow"), ("good", "converged"), ("too large", "diverged"), ("NaN", "nan")],
+    [
+        ("too small", "slow"),
+        ("good", "converged"),
+        ("too large", "diverged, outside the landscape shown"),
+        ("NaN", "nan"),
+    ],
 )
 def test_presets_end_as_they_are_named(explorer, preset, ends):
     explorer.locator.get_by_role("button", name=preset, exact=True).click()

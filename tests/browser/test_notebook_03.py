@@ -62,7 +62,7 @@ def test_the_ravine_has_a_limit(lesson):
         explorer.locator.get_by_role("button", name=preset, exact=True).click()
         explorer.wait_for_label("iteration [1-9]")
         explorer.locator.get_by_label("Pause").click()
-        explorer.wait_for_label(f"{status}$")
+        explorer.wait_for_label(rf", {status}\b")
 
 
 def test_the_u_deepens_as_it_plays_and_the_rate_moves_along_it(lesson):
