@@ -4,6 +4,7 @@ A ground chooses the window that it shows, paints it, and says which tracks a ba
 makes on it.
 """
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
@@ -88,7 +89,8 @@ class Ground(ABC):
         """Return how far from the window's middle each iteration is: 1 on the edges."""
         centre, reach = self.window.mean(axis=-1), np.ptp(self.window, axis=-1) / 2
         points = self.plane.coordinates(batch.theta)
-        return np.asarray(np.max(np.abs(points - centre) / reach, axis=-1))
+        each = np.abs(points - centre) / reach
+        return np.asarray(functools.reduce(np.maximum, np.moveaxis(each, -1, 0)))
 
     @abstractmethod
     def paint(self) -> None:
