@@ -48,14 +48,14 @@ firefox: $(VENV)/test
 
 # Speeds, as ratios within one run. Never part of the tests.
 bench: $(VENV)/bench
-	$(BIN)/pytest tests/benchmarks -q --growth-plot=notebooks/growth.png
+	$(BIN)/pytest tests/benchmarks -q --growth-plot=notebooks/pictures/growth.png
 
 # gdviz beside its peers in one JupyterLab: key presses, drags, first paint. Takes some minutes.
 bench-browser: $(VENV)/bench
-	$(BIN)/python tests/benchmarks/browser --plot=notebooks/sliders.png
+	$(BIN)/python tests/benchmarks/browser --plot=notebooks/pictures/sliders.png
 
-# Small mistakes in the models, descent and gradient check: does a test notice each? More than an
-# hour; MODULES="linear softmax" are sooner done. What may go unnoticed is in tests/mutants.md.
+# Small mistakes in the models, descent and gradient check: does a test notice each? Two hours;
+# MODULES="linear softmax" are sooner done. What may go unnoticed is in tests/mutants.md.
 mutants: $(VENV)/mutants
 	$(BIN)/python tests/mutants.py $(MODULES)
 

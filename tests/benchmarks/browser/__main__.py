@@ -27,6 +27,7 @@ first showed the bar as long as the probe says.
 """
 
 import argparse
+import compileall
 import sys
 import tempfile
 from pathlib import Path
@@ -34,10 +35,8 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-HERE = Path(__file__).parent
-sys.path.insert(
-    0, str(HERE.parents[1] / "browser")
-)  # JupyterLab and Chromium as the tests have them
+HERE, ROOT = Path(__file__).parent, Path(__file__).parents[3]
+sys.path.insert(0, str(ROOT / "tests" / "browser"))  # JupyterLab and Chromium as tests do
 
 from conftest import FLAGS, chromium_path, serve_lab  # noqa: E402
 from measure import Lesson, sitting  # noqa: E402
@@ -116,6 +115,7 @@ def main() -> None:
     ]
     openings = 1 if given.check else given.openings
     asking = Asking()
+    compileall.compile_dir(ROOT / "gdviz", quiet=1)  # as the peers are, having been installed
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         notebooks = Path(folder) / "notebooks"
         notebooks.mkdir()

@@ -22,26 +22,32 @@ def landscape(chosen):
     return np.mean((W[:, None] * x[chosen] + b[:, None, None] - y[chosen]) ** 2, axis=-1)
 
 
-def tracks():
+def tracks(learning_rates):
     task = gd.LinearRegression(x[data.value], y[data.value])
-    theta = gd.gradient_descent(task, start, rates, iterations=300).theta[:, :, 0]
+    theta = gd.gradient_descent(task, start, learning_rates, iterations=300).theta[:, :, 0]
     over = ["learning_rate"]
     return [Line(axes, theta[..., 0], theta[..., 1], over, color="black", width=1.5)]
 
 
+def show(**painted):
+    live.update(tracks([slider.value]), only_here=["learning_rate"], **painted)
+    live.update(tracks(rates))
+
+
 def begin_at(*theta):
     start[:] = theta
-    live.update(tracks())
+    show()
 
 
 def choose(_):
     paint()
-    live.update(tracks(), repaint=[axes])
+    show(repaint=[axes])
 
 
 paint()
-controls = {"learning_rate": make_slider()}
-live = LiveFigure(axes.figure, tracks(), {"learning_rate": rates}, controls=controls)
+slider = make_slider()
+dimensions, controls = {"learning_rate": rates}, {"learning_rate": slider}
+live = LiveFigure(axes.figure, tracks(rates), dimensions, controls=controls)
 live.on_click(axes, begin_at)
 first.observe(lambda change: begin_at(change.new, start[0, 1]), "value")
 data.observe(choose, "value")
