@@ -4,7 +4,7 @@ import zlib
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gdviz.live.packing import FIRST_EXPONENT, MISSING, pack
@@ -93,6 +93,7 @@ NUMBERS = st.one_of(
 @given(
     st.lists(NUMBERS, min_size=1, max_size=8), st.sampled_from(["g", "e", "f"]), st.integers(0, 6)
 )
+@example([1.7e302], "f", 6)  # more millionths than a float can count
 def test_a_text_reads_as_before(numbers, kind, digits):
     specification = f".{digits}{kind}"
     given = np.array(numbers)

@@ -41,7 +41,7 @@ def pack(array: NDArray[Any], specification: str = "") -> tuple[bytes, dict[str,
         codes, meaning = _parts(array, PARTS), {"scale": PARTS}
     elif array.dtype != np.float64:
         codes, meaning = array.astype(np.int32), {"scale": 1}
-    elif kind == "f" and np.nanmax(np.abs(array), initial=0) * 10**digits < -MISSING:
+    elif kind == "f" and np.nanmax(np.abs(array), initial=0) < -MISSING / 10**digits:
         codes, meaning = _parts(array, 10**digits), {"scale": 10**digits}
     elif kind in ("g", "e") and (digits := max(1, digits + (kind == "e"))) <= MOST_DIGITS:
         codes, meaning = _decimals(array, digits), {"digits": digits}

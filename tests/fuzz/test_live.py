@@ -206,10 +206,11 @@ def test_files_that_cannot_be(standing, tmp_path_factory, bad):
 @fuzz(6)
 def test_updates_and_clicks_that_are_refused_change_nothing(standing, bad):
     scene, picture = standing.scene, standing.still()
-    names = ("tracks", "dimensions", "description", "axes", "callback", "control")
+    names = ("tracks", "dimensions", "description", "only_here", "axes", "callback", "control")
     for call in (
         lambda: standing.update([bad]),
         lambda: standing.update(None if np.iterable(bad) else bad),
+        lambda: standing.update([], only_here=[bad]),
         lambda: standing.on_click(bad, print),
         lambda: standing.on_click(scene.marks[0].axes, None if callable(bad) else bad),
         lambda: Player(bad),
