@@ -284,8 +284,7 @@ class Descent:
 @quiet_overflow()
 def _reason(run: Descent) -> str:
     """Say why one run has its status."""
-    first, last = run.loss[0], run.loss[-1]
-    excess = last - run.task.least_loss
+    first, last, least = run.loss[0], run.loss[-1], run.task.least_loss
     match run.status:
         case Status.NAN | Status.DIVERGED if run.first_bad_iteration >= 0:
             return _autopsy(run)
@@ -298,18 +297,21 @@ def _reason(run: Descent) -> str:
             when = run.first_converged_iteration
             return f"since iteration {when}, at most {CONVERGED_AT:g} of the avoidable loss is left"
         case Status.STUCK:
-            gradient = run.gradient_norm[-1] / run.gradient_norm[0]
-            return (
-                f"the gradient is {gradient:.1e} of its first one, but the loss {last:.3g} is "
-                f"{excess:.3g} above the least"
-            )
+            steep, flat = run.gradient_norm[0], run.gradient_norm[-1]
+            gradient = f"{flat / steep:.1e} of its first one" if steep > 0 else "zero at the start"
+            if np.isnan(least):
+                where = "no minimum is known"
+            else:
+                where = f"the loss {last:.3g} is {last - least:.3g} above the least"
+            return f"the gradient is {gradient}, but {where}"
         case Status.OSCILLATING:
             before, after = np.diff(run.theta[-3:], axis=0)
-            cosine = np.sum(before * after) / (_norm(before) * _norm(after))
+            cosine = np.sum(before / _norm(before) * (after / _norm(after)))
             return f"the cosine of the last two steps is {cosine:.3f}: they point apart"
-    lost = first - run.task.least_loss
-    left = excess / lost if excess > 0 and lost > 0 else 0.0
-    return f"{left:.1%} of the avoidable loss is left after {run.iterations} iterations"
+    after = f"after {run.iterations} iterations"
+    if np.isnan(least):
+        return f"the loss, {first:.3g} at first, is {last:.3g} {after}; no minimum is known"
+    return f"{(last - least) / (first - least):.1%} of the avoidable loss is left {after}"
 
 
 def _autopsy(run: Descent) -> str:
@@ -320,9 +322,10 @@ def _autopsy(run: Descent) -> str:
     theta = run.theta[iteration]
     numbers = {"update": theta, **run.task.operations(theta)}
     operation = next(name for name, array in numbers.items() if not np.isfinite(array).all())
+    happened = "overflowed" if np.isinf(numbers[operation]).any() else "became NaN"
     last_finite = np.abs(run.theta[: iteration + 1][np.isfinite(run.theta[: iteration + 1])]).max()
     reason = (
-        f"iteration {iteration}: the {operation} overflowed first, |θ| had reached "
+        f"iteration {iteration}: the {operation} {happened} first, |θ| had reached "
         f"{last_finite:.1e}"
     )
     nan = int(_first(np.isnan(run.loss + run.gradient_norm)))

@@ -411,16 +411,35 @@ def test_however_small_l2_is_there_is_a_minimum(model):
 
 
 @MODELS
-def test_l2_adds_the_squared_weights_but_not_the_biases(model):
+@pytest.mark.parametrize("l2", [0.1, 1.0])
+def test_l2_adds_the_squared_weights_but_not_the_biases(model, l2):
     plain, theta = problem(model)
-    with_l2 = model(plain.dataset, l2=0.1)
+    with_l2 = model(plain.dataset, l2=l2)
     squared = np.sum(theta[:, :-1] ** 2)
-    assert with_l2.loss(theta) - plain.loss(theta) == pytest.approx(0.1 * squared)
+    assert with_l2.loss(theta) - plain.loss(theta) == pytest.approx(l2 * squared)
     extra = with_l2.jacobian(theta) - plain.jacobian(theta)
-    np.testing.assert_allclose(extra[:-1], 0.2 * theta[:, :-1].T, atol=1e-15)
+    np.testing.assert_allclose(extra[:-1], 2 * l2 * theta[:, :-1].T, rtol=1e-12, atol=1e-15)
     np.testing.assert_array_equal(extra[-1], 0)
     extra = np.diag(with_l2.hessian(theta) - plain.hessian(theta)).reshape(plain.shape)
-    np.testing.assert_allclose(extra, np.broadcast_to([0.2, 0.2, 0.0], plain.shape), atol=1e-15)
+    curvature = np.broadcast_to([2 * l2, 2 * l2, 0.0], plain.shape)
+    np.testing.assert_allclose(extra, curvature, rtol=1e-12, atol=1e-15)
+
+
+@MODELS
+def test_features_however_small_have_their_minimum(model):
+    task, _ = problem(model, n_samples=60)
+    tiny, _ = problem(model, n_samples=60, scale=1e-60)
+    expected = task.minimizer() * [1e60, 1e60, 1]
+    np.testing.assert_allclose(tiny.minimizer(), expected, rtol=1e-6)
+
+
+@MODELS
+def test_without_l2_weights_may_be_so_large_that_their_squares_overflow(model):
+    task, theta = problem(model)
+    sizes = np.array([1e150, 1e200])
+    losses = task.loss(sizes[:, None, None] * theta)
+    assert np.isfinite(losses).all()
+    assert losses[1] / losses[0] == pytest.approx(1e50)
 
 
 @MODELS
@@ -464,7 +483,7 @@ def test_predict_and_probabilities_have_a_row_per_sample(model):
     [
         ([1, 1, 1], "one class only, 1"),
         (["a", "a", "a"], "one class only, a"),
-        ([0.0, 0.5, 1.5], r"holds 0\.5, a measurement.*use LinearRegression"),
+        ([1.0, 0.5, 1.5], r"holds 0\.5, a measurement.*use LinearRegression"),
         ([0.0, np.nan, 1.0], "missing"),
         ([[0, 1], [1, 0], [1, 0]], r"shape \(3, 2\).*argmax"),
         ([0, 1], r"\(3, 1\).*\(2,\)"),

@@ -494,7 +494,9 @@ def test_a_run_stuck_on_a_saddle_says_what_is_above_the_least():
     descent = gradient_descent(surface, top, 0.01, 10)
     assert descent.status is Status.STUCK
     height = float(surface.loss(top)) - surface.least_loss
-    assert f"is {height:.3g} above the least" in descent.reason
+    assert descent.reason == (
+        f"the gradient is zero at the start, but the loss 1 is {height:.3g} above the least"
+    )
 
 
 def test_what_is_left_is_measured_from_the_least_loss():
@@ -506,11 +508,69 @@ def test_what_is_left_is_measured_from_the_least_loss():
     assert descent.reason == f"{left:.1%} of the avoidable loss is left after 20 iterations"
 
 
-def test_a_run_stuck_in_a_local_minimum_says_how_little_of_the_gradient_is_left():
+@pytest.mark.parametrize("start", [0.5, 0.9])
+def test_a_run_stuck_in_a_local_minimum_says_how_little_of_the_gradient_is_left(start):
     from gdviz.surfaces import double_well
 
     surface = double_well(dims=1)
-    descent = gradient_descent(surface, np.full(surface.shape, 0.5), 0.02, iterations=200)
+    descent = gradient_descent(surface, np.full(surface.shape, start), 0.02, iterations=200)
     assert descent.status is Status.STUCK
     first, *_, last = descent.gradient_norm
-    assert descent.reason.startswith(f"the gradient is {last / first:.1e} of its first one, but")
+    loss = descent.loss[-1]
+    assert descent.reason == (
+        f"the gradient is {last / first:.1e} of its first one, but the loss {loss:.3g} is "
+        f"{loss - surface.least_loss:.3g} above the least"
+    )
+
+
+@pytest.mark.parametrize(("start", "iterations"), [([[0.3, 0.2]], 5), ([[0.0, 0.0]], 1)])
+def test_nothing_is_said_of_a_least_loss_that_nobody_knows(start, iterations):
+    from gdviz.surfaces import saddle
+
+    descent = gradient_descent(saddle(), start, 0.01, iterations)
+    assert descent.reason.endswith("no minimum is known")
+    if descent.status is Status.SLOW:
+        first, *_, last = descent.loss
+        words = f"the loss, {first:.3g} at first, is {last:.3g} after 5 iterations; no minimum"
+        assert descent.reason.startswith(words)
+    else:
+        assert descent.reason.startswith("the gradient is zero at the start, but no")
+
+
+def test_a_loss_that_is_not_defined_has_not_overflowed():
+    from gdviz.surfaces import Surface
+
+    root = Surface(np.sqrt, lambda x: 0.5 / np.sqrt(x), window=(0.1, 3))
+    assert gradient_descent(root, [[-0.5]], 0.1, 1).reason == (
+        "iteration 0: the loss became NaN first, |θ| had reached 5.0e-01; NaN from iteration 0 on"
+    )
+    assert gradient_descent(root, [[0.01]], 0.1, 2).reason.startswith(
+        "iteration 1: the loss became NaN first"
+    )
+
+
+# --- verdicts on steps --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1e-150, 1.0, 1e200])
+def test_the_cosine_of_steps_of_any_size(size):
+    descent = gradient_descent(BOWL, START, 0.001, iterations=2)
+    descent.theta[:] = size * np.array([[[0.0, 0.0]], [[1.0, 0.0]], [[0.4, 0.8]]])
+    assert descent.status is Status.OSCILLATING
+    assert descent.reason == "the cosine of the last two steps is -0.600: they point apart"
+
+
+@pytest.mark.parametrize(("last_step", "status"), [(-1.0, Status.OSCILLATING), (0.0, Status.SLOW)])
+def test_only_the_last_two_steps_may_point_against_each_other(last_step, status):
+    descent = gradient_descent(BOWL, START, 0.001, iterations=3)
+    assert descent.status is Status.SLOW
+    # To the right, up, and to the left: a right angle each. The first step does not count.
+    descent.theta[:] = [[[0.0, 0.0]], [[1.0, 0.0]], [[1.0, 1.0]], [[0.0, 1.0 + last_step]]]
+    assert descent.status is status
+
+
+def test_a_descent_is_itself_alone_and_stays_as_it_is():
+    descent, same = (gradient_descent(BOWL, START, 0.1, iterations=3) for _ in range(2))
+    assert descent != same
+    with pytest.raises(AttributeError, match="loss"):
+        descent.loss = same.loss

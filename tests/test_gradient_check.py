@@ -194,6 +194,11 @@ def test_mistake_in_the_last_step(task, model, diagnosis):
     assert not report
     assert report.diagnosis == diagnosis
     assert report.hint
+    # Where W and b have mistakes of their own, both have their hints.
+    hints = {mistake.name: mistake.hint for mistake in MISTAKES}
+    named = [part.split(": ")[1] for part in diagnosis.split("; ") if ": " in part]
+    if named and ";" in diagnosis:
+        assert report.hint == " ".join(hints[name] for name in named)
 
 
 @each_model
@@ -747,6 +752,41 @@ def test_a_task_whose_own_gradient_is_wrong_is_refused():
 
     with pytest.raises(ValueError, match="jacobian of Wrong is not the derivative"):
         check_gradient(lambda theta: theta, Wrong())
+
+
+def test_a_small_error_of_the_tasks_own_gradient_shows_on_data_of_any_size():
+    class Wrong(LinearRegression):
+        def jacobian(self, theta=None):
+            return 1.001 * super().jacobian(theta)
+
+    for size in (1e-3, 1e3):
+        task = Wrong(size * X[:, 0], X[:, 1])
+        with pytest.raises(ValueError, match="jacobian of Wrong is not the derivative"):
+            check_gradient(task.jacobian, task)
+
+
+def test_weights_count_however_small_their_features_are():
+    task = LinearRegression(1e-9 * X[:, 0], X[:, 1])
+
+    def without_weights(W, b, X, y):
+        error = b - y
+        return 2 * (X.T @ error) / len(y), 2 * error.mean()
+
+    assert not check_gradient(without_weights, task).passed
+
+
+@pytest.mark.parametrize(("noise", "passes"), [(1e-11, True), (1e-5, False)])
+def test_an_entry_that_is_always_zero_is_measured_by_the_others(noise, passes):
+    target = 1000 * X[:, 0] + 100 * X[:, 1]
+    task = LinearRegression(np.stack([X[:, 0] / 8, np.zeros(10)], axis=1), target)
+    off = np.array([[0.0, noise, 0.0]])
+    assert check_gradient(lambda theta: task.jacobian(theta).T + off, task).passed == passes
+
+
+def test_the_gradient_of_a_constant_is_zero():
+    flat = Surface(np.zeros_like, np.zeros_like, window=(-1, 1))
+    assert check_gradient(np.zeros_like, flat).passed
+    assert check_gradient(np.ones_like, flat).diagnosis.startswith("entries differ")
 
 
 # Code that fails.
