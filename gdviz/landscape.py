@@ -53,7 +53,8 @@ class Plane:
     def coordinates(self, theta: ArrayLike) -> Array:
         """Return (u, v) of the point of the plane nearest to θ, shape ``(..., 2)``."""
         offset = self._as_points("theta", theta) - self.origin
-        return np.stack([np.sum(offset * d, axis=(-2, -1)) for d in self.directions], axis=-1)
+        numbers = offset.reshape(*offset.shape[:-2], -1)
+        return np.asarray(numbers @ self.directions.reshape(len(self.directions), -1).T)
 
     @quiet_overflow()
     def kept(self, path: ArrayLike) -> Array:

@@ -89,7 +89,7 @@ def assert_shows(explorer, start, learning_rate, iteration):
     )
     on_loss = explorer._axes[2]
     for k, formula in enumerate((likelihood, square)):
-        path, first, now, losses, loss_now, *texts = marks[2 + 8 * k : 10 + 8 * k]
+        path, first, now, _, losses, loss_now, *texts = marks[2 + 9 * k : 11 + 9 * k]
         W, b, loss, norm = descend(formula, start, learning_rate, iteration).T
         assert {mark.axes for mark in (path, first, now)} == {explorer._axes[k]}
         steps = np.arange(iteration + 1)

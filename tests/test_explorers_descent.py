@@ -292,10 +292,42 @@ def test_it_repaints_only_for_a_start_that_leaves_the_window(explorer, sent):
     assert_shows(explorer, far, explorer.learning_rate.value, 20)
     explorer.start = [[31.0, -8.0]]
     assert ("painting",) not in messages[-1]
-    assert len(messages) == 5
+    assert len(messages) == 9  # what is seen at once, and all; where it repaints, in one
     explorer.start = [[0, 0]]  # back to a closer look
     assert ("patches", 0, "png") in messages[-1]
     assert (on_landscape.get_xlim(), on_landscape.get_ylim()) == window
+
+
+PREDICTOR = np.linspace(-2, 3, 40)
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        TASK,
+        gd.surfaces.bowl(1),
+        gd.LogisticRegression(PREDICTOR, np.where(PREDICTOR > 0.3, "b", "a"), l2=0.1),
+    ],
+    ids=["line", "curve", "probability"],
+)
+def test_what_is_seen_of_a_start_is_sent_before_the_rest(task, scenes, same_picture):
+    explorer = gd.DescentExplorer(task, start=np.full(task.shape, -1.0), iterations=300)
+    shown = scenes(explorer)
+    explorer.start = np.full(task.shape, 0.7)
+    seen, whole = shown
+    assert explorer.scene is whole
+    assert seen.n_bytes < whole.n_bytes / 20
+    assert seen.payload["dimensions"] == whole.payload["dimensions"]
+    for iteration in range(0, 41, 4):  # later on rounding decides on a gradient of 4e-16
+        same_picture(seen, whole, {**explorer.position, "iteration": iteration})
+
+
+def test_a_plane_that_follows_from_all_descents_waits_for_them(scenes):
+    task = gd.LinearRegression(np.random.default_rng(3).normal(size=(20, 3)), np.arange(20.0))
+    explorer = gd.DescentExplorer(task, iterations=50)
+    shown = scenes(explorer)
+    explorer.start = np.ones(task.shape)
+    assert len(shown) == 1
 
 
 @pytest.mark.parametrize(

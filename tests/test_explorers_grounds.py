@@ -133,6 +133,25 @@ def test_the_descents_are_plain_descents(explorer):
         assert_drawn(curve, position, k, loss)
 
 
+@pytest.mark.parametrize("task", [gd.surfaces.bowl(1), gd.surfaces.double_well(1)], ids=str)
+def test_a_half_disc_stands_at_the_end_of_the_curve_that_was_left(task):
+    explorer = gd.DescentExplorer(task, iterations=60)
+    left, right = explorer._axes[0].get_xlim()
+    ends = set()
+    for start in (-1.9, 1.9):
+        explorer.start = [[start]]
+        for rate, iteration, position in positions(explorer):
+            theta, _ = plain_descent(task, explorer.start, rate, iteration)
+            place, half_disc = theta[-1, 0, 0], explorer.scene.marks[3]
+            if left <= place <= right or np.isnan(place):
+                assert np.isnan(half_disc.at(position)).any()
+            else:
+                end = np.array([left if place < left else right])
+                assert_drawn(half_disc, position, end, task.loss(end[:, None, None]))
+                ends.add(end[0])
+    assert ends == {left, right}
+
+
 def test_the_window_shows_the_start_and_the_good_descent(explorer):
     axes = explorer._axes[0]
     explorer.learning_rate.value = explorer._stop_near(explorer._limit / 4)

@@ -15,14 +15,18 @@ def mapped(axes, x, y):
     return np.stack([points[:, 0], 430 - points[:, 1]])
 
 
+def axes_of(explorer):
+    return [ground.axes for ground in explorer._grounds]
+
+
 def assert_shows(explorer, paths, losses):
     """Compare every panel at the present iteration with the paths expected in them."""
     k = explorer.iteration.value
     position = explorer.position
-    marks = [explorer.scene.marks[start : start + 6] for start in range(0, 6 * len(paths), 6)]
-    assert len(explorer.scene.marks) == 6 * len(paths)
-    for panel, axes, x, loss in zip(marks, explorer._axes, paths, losses, strict=True):
-        trail, start, now, _, where, height = panel
+    marks = [explorer.scene.marks[start : start + 7] for start in range(0, 7 * len(paths), 7)]
+    assert len(explorer.scene.marks) == 7 * len(paths)
+    for panel, axes, x, loss in zip(marks, axes_of(explorer), paths, losses, strict=True):
+        trail, start, now, _, _, where, height = panel
         assert trail.axes is start.axes is now.axes is axes
         with np.errstate(all="ignore"):
             expected = mapped(axes, x[: k + 1], loss[: k + 1])
@@ -35,7 +39,7 @@ def assert_shows(explorer, paths, losses):
         assert where.at(position) == f"x = {x[k]:.3g}"
         assert height.at(position) == f"loss {loss[k]:.3g}"
     statuses = [str(explorer.descent.run(n).until(k).status) for n in range(len(paths))]
-    shown = [panel[3].at(position) for panel in marks]
+    shown = [panel[4].at(position) for panel in marks]
     assert shown == [gd.Status(status).meaning.split(":")[0] for status in statuses]
     assert explorer.description.startswith(f"iteration {k}: ")
     for part, status in zip(explorer.description.split("; "), statuses, strict=True):
@@ -49,7 +53,7 @@ def test_every_iteration_on_a_parabola():
     for iteration in k:
         explorer.iteration.value = iteration
         assert_shows(explorer, paths, [x**2 for x in paths])
-    assert [axes.get_title(loc="left") for axes in explorer._axes] == [
+    assert [axes.get_title(loc="left") for axes in axes_of(explorer)] == [
         f"{title}: ε = {rate:g}" for title, rate in RATES.items()
     ]
 
@@ -83,7 +87,7 @@ def test_the_defaults_are_too_small_ideal_and_too_large():
         np.testing.assert_allclose(rates, [0.04, 1.0, 2.06])
         assert list(explorer.descent.status) == ["slow", "converged", "diverged"]
         # Bounces can be counted before they leave the picture.
-        trail = explorer.scene.marks[12]
+        trail = explorer.scene.marks[14]
         x, _ = trail.at({"iteration": 12})
         left, right = trail.axes.bbox.intervalx
         assert (2 * x > left).all()
@@ -92,7 +96,7 @@ def test_the_defaults_are_too_small_ideal_and_too_large():
 
 def test_a_start_beyond_the_window_is_in_the_picture():
     explorer = gd.LearningRatesExplorer(gd.surfaces.bowl(1), {"a": 0.1}, start=[[7.0]])
-    [axes] = explorer._axes
+    [axes] = axes_of(explorer)
     left, right = axes.get_xlim()
     assert left < 7 < right
     assert axes.get_ylim()[1] > 49
@@ -105,7 +109,7 @@ def test_two_parameters(task):
     rates = {"a": 0.01, "b": 0.07}
     explorer = gd.LearningRatesExplorer(task, rates, start=[[1.5, -0.5]], iterations=9)
     for k, rate in enumerate(rates.values()):
-        trail, first, now, status, loss = explorer.scene.marks[5 * k : 5 * k + 5]
+        trail, first, now, _, status, loss = explorer.scene.marks[6 * k : 6 * k + 6]
         theta = np.array([[1.5, -0.5]])
         path = []
         for iteration in range(10):

@@ -71,7 +71,7 @@ def assert_shows(explorer):
     loss = excess(path)
     above = np.maximum(loss, 1e-300)
     white, others, rest = marks[0], marks[1:8], marks[8:]
-    trail, by_step, by_sample, mean, start, here, at_step, at_sample = rest[:8]
+    trail, by_step, by_sample, mean, start, here, _, at_step, at_sample = rest[:9]
     assert [mark.axes for mark in rest[:3]] == [on_landscape, on_steps, on_samples]
 
     assert_same_points(white, position, *plain_run(342, rate, 0).T)
@@ -91,7 +91,7 @@ def assert_shows(explorer):
     half = loss[ITERATIONS // 2 :].mean()
     assert_same_points(mean, position, [ITERATIONS // 2, ITERATIONS], max(half, 1e-300))
 
-    texts = [mark.at(position) for mark in rest[8:]]
+    texts = [mark.at(position) for mark in rest[9:]]
     assert texts[0] == f"batch size {size} of 342"
     assert texts[1] == f"ε = {rate:.3g}"
     assert texts[2] == f"step {k}, epoch {k * size / 342:.3g}"

@@ -88,8 +88,8 @@ def assert_shows(explorer, gradient=ravine_gradient, loss=ravine_loss):
     position, marks = explorer.position, explorer.scene.marks
     on_landscape, on_loss, on_tuning = explorer._axes
     names = list(explorer.optimizers)
-    points = marks[3 * len(names) + 1 : 7 * len(names) + 1]
-    texts = marks[7 * len(names) + 1 :]
+    points = marks[3 * len(names) + 1 : 8 * len(names) + 1]
+    texts = marks[8 * len(names) + 1 :]
     start = explorer.start[0]
     assert_same_points(marks[3 * len(names)], position, *start)
     above = {}
@@ -98,7 +98,7 @@ def assert_shows(explorer, gradient=ravine_gradient, loss=ravine_loss):
         path = plain_run(name, gradient, start, rate, explorer.iteration.max)
         above[name] = loss(path)
         trail, losses, tuning = marks[3 * n : 3 * n + 3]
-        here, loss_now, ring, at_rate = points[4 * n : 4 * n + 4]
+        here, _, loss_now, ring, at_rate = points[5 * n : 5 * n + 5]
         assert [mark.axes for mark in (trail, losses, tuning)] == explorer._axes
         assert (here.axes, loss_now.axes, at_rate.axes) == (on_landscape, on_loss, on_tuning)
         if shown not in ("all", name):
@@ -240,7 +240,7 @@ def test_of_rates_that_arrive_the_smallest_is_taken_and_its_ring_is_in_the_pictu
     assert tuning.loss[tuning.best + 5] < 1e-3 * tuning.loss[tuning.best]
     on_tuning = explorer._axes[2]
     n = list(explorer.optimizers).index("AdaGrad")
-    ring = explorer.scene.marks[3 * len(explorer.optimizers) + 1 + 4 * n + 2]
+    ring = explorer.scene.marks[3 * len(explorer.optimizers) + 1 + 5 * n + 3]
     rate = explorer.learning_rates["AdaGrad"]
     assert_same_points(ring, explorer.position, rate, arrived(explorer))
     # The curve goes on, out of the picture.
@@ -373,7 +373,7 @@ def test_a_loss_without_a_minimum_is_measured_from_the_lowest_in_the_picture():
     explorer = gd.RaceExplorer(gd.surfaces.saddle(), start=[[-1.0, 0.5]], iterations=100)
     assert explorer._axes[0].get_title(loc="right") == "○ start"
     explorer.factor.value, explorer.iteration.value = 10.0, 0
-    texts = explorer.scene.marks[7 * len(NAMES) + 1 : -1]
+    texts = explorer.scene.marks[8 * len(NAMES) + 1 : -1]
     assert {text.at(explorer.position) for text in texts[1::2]} == {"L - L* = 4.7"}  # 0.75 - (-4)
     explorer.iteration.value = 100
     for text in texts[1::2]:  # far below the picture

@@ -195,12 +195,24 @@ def test_fewer_starts_are_the_first_of_more(explorer):
     np.testing.assert_array_equal(explorer.starts, before[:5])
 
 
-def test_the_kernel_sends_one_scene_and_no_painting(explorer, sent):
+def test_what_is_seen_of_other_starts_is_sent_before_the_rest(explorer, scenes, same_picture):
+    shown = scenes(explorer)
+    explorer.learning_rate.value = explorer.learning_rate.stops[3]
+    explorer.initialization.value = gd.Gaussian(0.2, 2)
+    explorer.n_starts.value = 10
+    assert len(shown) == 4
+    for seen, whole in (shown[:2], shown[2:]):
+        assert seen.n_bytes < whole.n_bytes / 4
+        for iteration in range(0, explorer.iteration.max + 1, 5):
+            same_picture(seen, whole, {**explorer.position, "iteration": iteration})
+
+
+def test_the_kernel_sends_two_scenes_and_no_painting(explorer, sent):
     messages = sent(explorer.canvas)
     explorer.initialization.value = gd.Gaussian(0, 3)
     explorer.n_starts.value = 10
     explorer.initialization.new_sample.click()
-    assert len(messages) == 3
+    assert len(messages) == 6
     assert not any(("painting",) in message for message in messages)
 
 

@@ -77,7 +77,10 @@ def test_whole_number_sliders_can_be_played():
         (lambda f: f.update([], {"pace": [1]}), "dimensions names 'pace', .* no dimension"),
         (lambda f: make(controls={"pace": StopSlider(RATES, 1)}), "controls names 'pace'"),
         (lambda f: f.update([], {"rate": [np.nan]}), "dimension 'rate' has a value"),
+        (lambda f: f.update([], only_here=["pace"]), "only_here names 'pace', .* no dimension"),
         (lambda f: f.update([], description=Text("{z}")), "field 'z'"),
+        (lambda f: f.update([], only_here="rate"), "only_here must hold names of dimensions"),
+        (lambda f: f.update([], only_here=2), "only_here must hold names of dimensions, got 2"),
         (lambda f: make(max_bytes=50), "more than max_bytes"),
     ],
 )
@@ -85,7 +88,7 @@ def test_what_does_not_fit_is_refused_and_changes_nothing(act, words, sent):
     figure = make()
     scene, description = figure.scene, figure.description
     messages = sent(figure.canvas)
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises((TypeError, ValueError), match=words):
         act(figure)
     assert figure.scene is scene
     assert messages == []
@@ -117,6 +120,17 @@ def test_an_update_is_one_message_with_the_new_scene(sent):
     assert ("painting",) not in message
     assert set(message) == {"scene", *(("scene", "buffers", k) for k in range(3))}
     assert figure.description == "now rate 0.5"
+
+
+def test_what_an_update_knows_of_one_place_alone_is_said(sent):
+    figure = make()
+    figure.controls["step"].value = 3
+    messages = sent(figure.canvas)
+    axes = figure._painting.figure.axes[0]
+    figure.update([Line(axes, [0, 4], [4, 0])], only_here=["step"])
+    assert messages[-1]["scene"]["only"] == {"step": 3}
+    figure.update([])
+    assert messages[-1]["scene"]["only"] == {}
 
 
 def test_the_painting_is_sent_only_when_it_is_new(sent):

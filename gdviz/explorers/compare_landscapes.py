@@ -16,6 +16,7 @@ from gdviz.explorers.controls import (
     labelled,
     learning_rate_stops,
 )
+from gdviz.explorers.edge import half_discs, on_edge
 from gdviz.explorers.style import NOW, PATH, START
 from gdviz.figures import COLORS, draw_landscape, draw_loss, gdviz_style, rim
 from gdviz.figures.style import label
@@ -34,7 +35,8 @@ PANELS = ((0.055, 0.12, 0.27, 0.66), (0.437, 0.12, 0.27, 0.66), (0.825, 0.12, 0.
 class CompareLandscapesExplorer(LiveFigure):
     """Two losses over the same two parameters, descended from the same start at the same rate.
 
-    Click either landscape to start both descents there.
+    Click either landscape to start both descents there. A white half disc on its edge says where a
+    descent is that has left it.
 
     Parameters
     ----------
@@ -214,7 +216,9 @@ class CompareLandscapesExplorer(LiveFigure):
         words: dict[str, list[str]] = {}
         for k, (name, batch) in enumerate(zip(self.tasks, self._batches, strict=True)):
             axes, on_loss = self._axes[k], self._axes[2]
-            u, v = np.moveaxis(self._planes[k].coordinates(batch.theta), -1, 0)
+            places = self._planes[k].coordinates(batch.theta)
+            _, edge = on_edge(places, self._window)
+            u, v = np.moveaxis(places, -1, 0)
             color = {"color": MARKS[k], "outline": rim(MARKS[k])}
             shown = {
                 "loss": batch.loss,
@@ -226,6 +230,7 @@ class CompareLandscapesExplorer(LiveFigure):
                 Trail(axes, u, v, BOTH, **{**PATH, **color}),
                 Points(axes, u[:, :1], v[:, :1], BOTH, **START),
                 Points(axes, u, v, BOTH, **{**NOW, **color}),
+                half_discs(axes, BOTH, *np.moveaxis(edge, -1, 0), color=MARKS[k]),
                 Trail(on_loss, iterations, batch.loss, BOTH, **{**PATH, **color}),
                 Points(on_loss, iterations, batch.loss, BOTH, **{**NOW, **color}),
                 Text("loss {loss:.4g}", shown, BOTH, y=1.22, bold=True, **here),

@@ -53,8 +53,8 @@ class DescentExplorer(LiveFigure):
 
     The landscape of one parameter is a curve, that of two a map (or, at a switch, a surface).
     With more parameters it is the plane that keeps most of the descents' variance; how much of
-    the present one's is written above it. A white half disc on a map's edge says where the descent
-    is that has left the map. The fit is a line, the probabilities of a classifier of
+    the present one's is written above it. A white half disc on its edge says where the descent
+    is that has left the landscape. The fit is a line, the probabilities of a classifier of
     one feature, or the regions of one of two features; other tasks do without.
 
     Parameters
@@ -129,7 +129,7 @@ class DescentExplorer(LiveFigure):
         with gdviz_style():
             super().__init__(
                 self._figure,
-                **self._contents(),
+                **self._contents(self._batch),
                 controls={"learning_rate": self.learning_rate, "iteration": self.iteration},
             )
         self.on_click(self._ground.axes, self._start_at)
@@ -160,7 +160,8 @@ class DescentExplorer(LiveFigure):
             self._figure = Figure(figsize=(11, 4.3))
             self._axes = [self._figure.add_axes(rectangle) for rectangle in rectangles]
             draw_loss(self._axes[1], self.iteration.max)
-            self._fit = None if fit is None else fit(self._axes[2], self.task)
+            n_steps = len(self._stops) * (self.iteration.max + 1)
+            self._fit = None if fit is None else fit(self._axes[2], self.task, n_steps)
             self._ground: Ground = kind(self._axes[0], self.task)
             self._views: dict[str, Ground | Relief] = {"map": self._ground}
             if isinstance(self._ground, Map):
@@ -218,13 +219,28 @@ class DescentExplorer(LiveFigure):
     @start.setter
     def start(self, theta: ArrayLike) -> None:
         start = checked_start(self.task, theta)
+        repaint = not self._ground.follows_descents and self._show_at_once(start)
         batch = self._descend(start)
-        repaint = self._ground.look_at(batch, self._draws())
+        repaint |= self._ground.look_at(batch, self._draws())
         self._start, self._batch = start, batch
         self._show(repaint)
 
-    def _descend(self, start: Array) -> Descent:
-        return gradient_descent(self.task, start, self.learning_rate.values, self.iteration.max)
+    def _show_at_once(self, start: Array) -> bool:
+        """Send what is seen of a start before all that could be, unless there is to be painted.
+
+        It takes a third of the time: the other learning rates' descents are not yet computed.
+        Return whether the window has changed.
+        """
+        seen = self._descend(start, np.array([self.learning_rate.value]))
+        if self._ground.look_at(seen, self._draws()):
+            return True
+        with gdviz_style():
+            self.update(**self._contents(seen), only_here=["learning_rate"])
+        return False
+
+    def _descend(self, start: Array, learning_rates: Array | None = None) -> Descent:
+        rates = self.learning_rate.values if learning_rates is None else learning_rates
+        return gradient_descent(self.task, start, rates, self.iteration.max)
 
     def _draws(self) -> Array:
         """Return the middle of what could be drawn as a start: a new sample keeps the window."""
@@ -255,18 +271,18 @@ class DescentExplorer(LiveFigure):
         self.azimuth.disabled = self.elevation.disabled = self._landscape is self._ground
         self._paint()
         with gdviz_style():
-            self.update(**self._contents(), repaint=True)
+            self.update(**self._contents(self._batch), repaint=True)
 
     def _turn(self, relief: Relief) -> None:
         relief.turn(self.azimuth.value, self.elevation.value)
         with gdviz_style():
-            self.update(**self._contents(), repaint=[relief.axes])
+            self.update(**self._contents(self._batch), repaint=[relief.axes])
 
     def _show(self, repaint: bool) -> None:
         """Send what moves and, if it has changed, what stands still."""
         changed = self._paint() if repaint else []
         with gdviz_style():
-            self.update(**self._contents(), repaint=changed)
+            self.update(**self._contents(self._batch), repaint=changed)
 
     def _stop_near(self, rate: float) -> float:
         return float(self._stops[np.argmin(np.abs(np.log(self._stops / rate)))])
@@ -286,15 +302,15 @@ class DescentExplorer(LiveFigure):
         changed = [on_loss] if on_loss.get_ylim() != before else []
         return [self._landscape.axes, *changed]
 
-    def _contents(self) -> dict[str, Any]:
+    def _contents(self, batch: Descent) -> dict[str, Any]:
         """Return all that moves, as LiveFigure and its update take it."""
-        batch, over = self._batch, [*self._chosen, *BOTH]
+        over, walks = [*self._chosen, *BOTH], self._ground.walks(batch)
         iterations = np.arange(batch.iterations + 1)
         values = {
             "loss": batch.loss,
             "norm": batch.gradient_norm,
             "status": batch.status_codes(),
-            "place": (self._ground.distance(batch) > 1).astype(int),
+            "place": walks.outside.astype(int),
         }
 
         def text(template: str, status: Sequence[str], **style: Any) -> Text:
@@ -304,7 +320,7 @@ class DescentExplorer(LiveFigure):
         meanings = [status.meaning for status in Status]
         style: dict[str, Any] = {"y": 0.94, "size": 12.5}
         trail, _, now = walk(self._axes[1], over, iterations[None].astype(float), batch.loss)
-        tracks: list[Track] = [*self._landscape.tracks(batch, over), trail, now]
+        tracks: list[Track] = [*self._landscape.tracks(walks, over), trail, now]
         if self._fit is not None:
             tracks += self._fit.tracks(batch, over)
         tracks += [
@@ -318,7 +334,7 @@ class DescentExplorer(LiveFigure):
             "tracks": tracks,
             "dimensions": {
                 **self._chosen,
-                "learning_rate": batch.learning_rate,
+                "learning_rate": self.learning_rate.values,
                 "iteration": iterations,
             },
             "description": text(

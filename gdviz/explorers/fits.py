@@ -23,8 +23,8 @@ MOST_POINTS, FEWEST_POINTS = 61, 9
 class Fit(Protocol):
     """A panel beside the landscape."""
 
-    def __init__(self, axes: Axes, task: Any) -> None:
-        """Draw what stands still."""
+    def __init__(self, axes: Axes, task: Any, n_steps: int) -> None:
+        """Draw what stands still; ``n_steps`` is how many θ there are from one start."""
 
     def tracks(self, batch: Descent, over: Sequence[str]) -> list[Track]:
         """Return what moves; ``over`` names the batch's axes and the iterations."""
@@ -44,7 +44,7 @@ def fit_of(task: Task) -> type[Fit] | None:
 class LineFit:
     """The line over the samples of one feature."""
 
-    def __init__(self, axes: Axes, task: LinearRegression) -> None:
+    def __init__(self, axes: Axes, task: LinearRegression, n_steps: int) -> None:
         self.axes = axes
         self.task = task
         draw_fit(axes, task.dataset)
@@ -58,23 +58,24 @@ class LineFit:
 class ProbabilityFit:
     """The probability of each class over one feature; of two classes, that of the second."""
 
-    def __init__(self, axes: Axes, task: Classifier) -> None:
+    def __init__(self, axes: Axes, task: Classifier, n_steps: int) -> None:
         self.axes = axes
         self.task = task
         draw_probabilities(axes, task)
+        # With as many points as there is room for.
+        n_curves = 1 if len(task.classes) == 2 else len(task.classes)
+        room = CURVES_BYTES // (4 * n_steps * n_curves)
+        self.x = np.linspace(*axes.get_xlim(), int(np.clip(room, FEWEST_POINTS, MOST_POINTS)))
 
     def tracks(self, batch: Descent, over: Sequence[str]) -> list[Track]:
-        """Return the curves of each θ, with as many points as there is room for."""
+        """Return the curves of each θ."""
         n_classes = len(self.task.classes)
         shown = [1] if n_classes == 2 else range(n_classes)
-        n_steps = int(np.prod(batch.loss.shape[-2:]))  # of all learning rates, from one start
-        room = CURVES_BYTES // (4 * n_steps * len(shown))
-        x = np.linspace(*self.axes.get_xlim(), int(np.clip(room, FEWEST_POINTS, MOST_POINTS)))
-        probabilities = self.task.probabilities(batch.theta, x)
+        probabilities = self.task.probabilities(batch.theta, self.x)
         return [
             Line(
                 self.axes,
-                x,
+                self.x,
                 probabilities[..., code],
                 over,
                 **(LINE if n_classes == 2 else {**LINE, "color": class_color(code)}),
@@ -86,7 +87,7 @@ class ProbabilityFit:
 class RegionFit:
     """The region of each class in the plane of two features."""
 
-    def __init__(self, axes: Axes, task: Classifier) -> None:
+    def __init__(self, axes: Axes, task: Classifier, n_steps: int) -> None:
         self.axes = axes
         self.task = task
         draw_classes(axes, task)

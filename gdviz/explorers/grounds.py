@@ -4,17 +4,19 @@ A ground chooses the window that it shows, paints it, and says which tracks a ba
 makes on it.
 """
 
-import functools
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from mpl_toolkits.mplot3d import Axes3D
+from numpy.typing import NDArray
 
 from gdviz.descent import Descent
-from gdviz.explorers.style import BEYOND, NOW, PATH, START
+from gdviz.explorers.edge import half_discs, on_edge
+from gdviz.explorers.style import NOW, PATH, START
 from gdviz.figures import draw_curve, draw_landscape, draw_surface, loss_range
 from gdviz.landscape import (
     Landscape,
@@ -47,6 +49,27 @@ def walk(
     ]
 
 
+@dataclass(frozen=True, eq=False)
+class Walks:
+    """A batch of descents as it lies on a ground.
+
+    Attributes
+    ----------
+    batch : Descent
+    points : ndarray of shape ``(*batch.loss.shape, dims)``
+        Where each iteration is in the plane.
+    outside : ndarray of bool, shape ``batch.loss.shape``
+        Whether it is outside the window.
+    edge : ndarray of shape ``(*batch.loss.shape, dims)``
+        Where on the window's edge it is then to be looked for; NaN where it is not.
+    """
+
+    batch: Descent
+    points: Array
+    outside: NDArray[np.bool_]
+    edge: Array
+
+
 class Ground(ABC):
     """A landscape on an Axes of its own.
 
@@ -57,11 +80,14 @@ class Ground(ABC):
     window : ndarray of shape ``(dims, 2)``
     picture : Landscape
         The loss in the window.
+    follows_descents : bool
+        Whether plane and window follow from the descents, or from their starts alone.
     """
 
     plane: Plane
     window: Array
     picture: Landscape
+    follows_descents = False
 
     def __init__(self, axes: Axes, task: Task) -> None:
         self.axes = axes
@@ -84,20 +110,17 @@ class Ground(ABC):
         self.window, self.picture = window, picture
         return True
 
-    @quiet_overflow()
-    def distance(self, batch: Descent) -> Array:
-        """Return how far from the window's middle each iteration is: 1 on the edges."""
-        centre, reach = self.window.mean(axis=-1), np.ptp(self.window, axis=-1) / 2
+    def walks(self, batch: Descent) -> Walks:
+        """Return where a batch is on this ground."""
         points = self.plane.coordinates(batch.theta)
-        each = np.abs(points - centre) / reach
-        return np.asarray(functools.reduce(np.maximum, np.moveaxis(each, -1, 0)))
+        return Walks(batch, points, *on_edge(points, self.window))
 
     @abstractmethod
     def paint(self) -> None:
         """Draw what stands still."""
 
     @abstractmethod
-    def tracks(self, batch: Descent, over: Sequence[str]) -> list[Track]:
+    def tracks(self, walks: Walks, over: Sequence[str]) -> list[Track]:
         """Return what shows a batch of descents; ``over`` names its axes and the iterations."""
 
     @abstractmethod
@@ -117,9 +140,16 @@ class Curve(Ground):
         self.axes.clear()
         draw_curve(self.axes, self.picture, self.plane, self.task, minimizers_of(self.task))
 
-    def tracks(self, batch: Descent, over: Sequence[str]) -> list[Track]:
-        """Return the descents as balls on the curve."""
-        return walk(self.axes, over, self.plane.coordinates(batch.theta)[..., 0], batch.loss)
+    def tracks(self, walks: Walks, over: Sequence[str]) -> list[Track]:
+        """Return the descents as balls on the curve; half discs at its ends for those beyond."""
+        u, (ends,) = walks.points[..., 0], self.window
+        side = (u > ends[0]).astype(int)
+        edge = np.where(walks.outside, ends[side], np.nan)
+        height = self.picture.loss[[0, -1]][side]
+        return [
+            *walk(self.axes, over, u, walks.batch.loss),
+            half_discs(self.axes, over, edge, height),
+        ]
 
     def theta_at(self, x: float, y: float) -> Array:
         """Return the θ above or below which the place is."""
@@ -138,16 +168,11 @@ class Map(Ground):
         self.axes.clear()
         draw_landscape(self.axes, self.picture, self.plane, self.minimizers())
 
-    def tracks(self, batch: Descent, over: Sequence[str]) -> list[Track]:
+    def tracks(self, walks: Walks, over: Sequence[str]) -> list[Track]:
         """Return the descents as paths; beyond the map's edge a half disc says where they are."""
-        points, centre = self.plane.coordinates(batch.theta), self.window.mean(axis=-1)
-        distance = self.distance(batch)[..., None]
-        with quiet_overflow():
-            edge = np.where(distance > 1, centre + (points - centre) / distance, np.nan)
-        (u, v), (edge_u, edge_v) = (np.moveaxis(places, -1, 0) for places in (points, edge))
         return [
-            *walk(self.axes, over, u, v),
-            Points(self.axes, edge_u, edge_v, over, **BEYOND),
+            *walk(self.axes, over, *np.moveaxis(walks.points, -1, 0)),
+            half_discs(self.axes, over, *np.moveaxis(walks.edge, -1, 0)),
         ]
 
     def theta_at(self, x: float, y: float) -> Array:
@@ -165,6 +190,8 @@ class PathMap(Map):
     The plane follows from the descents whose loss never climbs above its first value; it goes
     through the end of the best of them.
     """
+
+    follows_descents = True
 
     def __init__(self, axes: Axes, task: Task) -> None:
         Ground.__init__(self, axes, task)
@@ -205,15 +232,15 @@ class PathMap(Map):
         self.axes.set_title("", loc="left")
         self.axes.set_title("", loc="right")
 
-    def tracks(self, batch: Descent, over: Sequence[str]) -> list[Track]:
+    def tracks(self, walks: Walks, over: Sequence[str]) -> list[Track]:
         """Return the descents as they are seen in the plane, and how much of each that is."""
         with quiet_overflow():
-            kept = 100 * self.plane.kept(batch.theta)[..., None]
+            kept = 100 * self.plane.kept(walks.batch.theta)[..., None]
         style: dict[str, Any] = {"y": 1.04, "size": 11}
         words = Text(
             "plane keeps {kept:.1f} % of the path", {"kept": kept}, over, axes=self.axes, **style
         )
-        return [*super().tracks(batch, over), words]
+        return [*super().tracks(walks, over), words]
 
     def minimizers(self) -> Array | None:
         """Return it only where it is in the plane, or so near that the eye could not tell."""
@@ -241,10 +268,9 @@ class Relief:
         ground = self.ground
         draw_surface(self.axes, ground.picture, ground.plane, ground.task, ground.minimizers())
 
-    def tracks(self, batch: Descent, over: Sequence[str]) -> list[Track]:
+    def tracks(self, walks: Walks, over: Sequence[str]) -> list[Track]:
         """Return the descents; outside the surface's own box they are not shown."""
-        points = self.ground.plane.coordinates(batch.theta)
         box = np.array([self.axes.get_xlim(), self.axes.get_ylim(), self.axes.get_zlim()])
-        where = np.concatenate([points, batch.loss[..., None]], axis=-1)
+        where = np.concatenate([walks.points, walks.batch.loss[..., None]], axis=-1)
         inside = ((where >= box[:, 0]) & (where <= box[:, 1])).all(axis=-1, keepdims=True)
         return walk(self.axes, over, *np.moveaxis(np.where(inside, where, np.nan), -1, 0))

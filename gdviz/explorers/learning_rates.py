@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike
 from gdviz.arguments import as_floats
 from gdviz.descent import Status, gradient_descent
 from gdviz.explorers.controls import as_iterations, as_start, labelled
-from gdviz.explorers.grounds import walk
-from gdviz.figures import draw_curve, draw_landscape, gdviz_style
-from gdviz.landscape import landscape, minimizer_of, minimizers_of, parameter_plane, window_around
+from gdviz.explorers.grounds import Curve, Ground, Map
+from gdviz.figures import gdviz_style
+from gdviz.landscape import landscape, minimizer_of, parameter_plane, window_around
 from gdviz.live import LiveFigure, Player, Text, Track, literal
 from gdviz.task import Array, Task
 
@@ -29,7 +29,8 @@ WORDS = [status.meaning.split(":")[0] for status in Status]
 class LearningRatesExplorer(LiveFigure):
     """One landscape, descended with several learning rates side by side.
 
-    All descents start at the same place and follow one iteration slider.
+    All descents start at the same place and follow one iteration slider. A white half disc on the
+    landscape's edge, or at the curve's end, says where a descent is that has left it.
 
     Parameters
     ----------
@@ -97,34 +98,34 @@ class LearningRatesExplorer(LiveFigure):
     def _draw_panels(
         self, figure: Figure, learning_rates: Mapping[str, float], start: Array
     ) -> None:
-        task, plane, best = self.task, self._plane, minimizers_of(self.task)
-        picture = landscape(task, plane, window_around(task, plane, start[None]))
+        task, plane = self.task, self._plane
+        window = window_around(task, plane, start[None])
+        picture = landscape(task, plane, window)
         width = (ENDS[len(plane.names)] - LEFT + GAP) / len(learning_rates) - GAP
-        self._axes = []
+        self._grounds: list[Ground] = []
         for k, (title, rate) in enumerate(learning_rates.items()):
             axes = figure.add_axes((LEFT + k * (width + GAP), 0.12, width, 0.62))
-            if len(plane.names) == 1:
-                draw_curve(axes, picture, plane, task, best)
-            else:
-                draw_landscape(axes, picture, plane, best)
+            ground = (Curve if len(plane.names) == 1 else Map)(axes, task)
+            ground.window, ground.picture = window, picture
+            ground.paint()
             axes.set_title("", loc="right")
             axes.set_title(f"{title}: ε = {rate:.4g}", pad=47, parse_math=False)
             if k > 0:
                 axes.set_ylabel("")
-            self._axes.append(axes)
+            self._grounds.append(ground)
 
     def _panel(self, k: int) -> list[Track]:
         """Return what moves on the kth panel."""
-        axes, run = self._axes[k], self.descent.run(k)
-        coordinates = dict(zip(self._plane.names, self._plane.coordinates(run.theta).T))
-        x, y = coordinates.values() if len(coordinates) == 2 else (*coordinates.values(), run.loss)
+        ground, run = self._grounds[k], self.descent.run(k)
+        walks = ground.walks(run)
+        coordinates = dict(zip(self._plane.names, walks.points.T))
         values = {**coordinates, "loss": run.loss, "status": run.status_codes()}
-        style: dict[str, Any] = {"over": OVER, "axes": axes, "words": {"status": WORDS}}
+        style: dict[str, Any] = {"over": OVER, "axes": ground.axes, "words": {"status": WORDS}}
         readouts = ["loss {loss:.3g}"]
         if len(coordinates) == 1:
             readouts = [*(f"{name} = {{{name}:.3g}}" for name in coordinates), *readouts]
         return [
-            *walk(axes, OVER, x, y),
+            *ground.tracks(walks, OVER),
             Text("{status}", values, y=1.13, bold=True, **style),
             *(
                 Text(readout, values, x=n / len(readouts), y=1.04, **style)

@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from gdviz.explorers.controls import as_iterations, labelled
+from gdviz.explorers.edge import half_discs, on_edge
 from gdviz.explorers.style import NOW, PATH, START
-from gdviz.explorers.terrain import Terrain
+from gdviz.explorers.terrain import MAX_BYTES, Terrain
 from gdviz.figures import gdviz_style
 from gdviz.live import Line, LiveFigure, Player, Points, StopSlider, Text, Trail
 from gdviz.optimizers import Minibatches
@@ -34,7 +35,8 @@ class MinibatchExplorer(LiveFigure):
 
     Its loss, that of all samples, is drawn twice: against the steps, and against the samples looked
     at, which is what a step costs. White is descent on all samples; grey, in the last panel, are
-    the other batch sizes; black the mean of the last half of the steps.
+    the other batch sizes; black the mean of the last half of the steps. A white half disc on the
+    landscape's edge says where a descent is that has left it.
 
     Parameters
     ----------
@@ -98,6 +100,7 @@ class MinibatchExplorer(LiveFigure):
                 figure,
                 **self._contents(),
                 controls={name: getattr(self, name) for name in ALL},
+                max_bytes=MAX_BYTES,
             )
 
     def _rows(self) -> list[Widget]:
@@ -159,7 +162,9 @@ class MinibatchExplorer(LiveFigure):
         """Return tracks, dimensions and description."""
         on_landscape, on_steps, on_samples = self._axes
         steps, above = self._iterations, self._above
-        u, v = np.moveaxis(self._terrain.plane.coordinates(self._theta), -1, 0)
+        places = self._terrain.plane.coordinates(self._theta)
+        _, edge = on_edge(places, self._terrain.window)
+        u, v = np.moveaxis(places, -1, 0)
         seen = (self._batch_sizes[:, None] * steps)[:, None, None]
         plain = (u[-1, :, 0], v[-1, :, 0])
         values = {
@@ -191,6 +196,7 @@ class MinibatchExplorer(LiveFigure):
                 ),
                 Points(on_landscape, *self._terrain.plane.coordinates(self.start), **START),
                 Points(on_landscape, u, v, ALL, **NOW),
+                half_discs(on_landscape, ALL, *np.moveaxis(edge, -1, 0)),
                 Points(on_steps, steps, above, ALL, **NOW),
                 Points(on_samples, seen, above, ALL, **NOW),
                 text(f"batch size {{batch_size}} of {self.task.n_samples}", 0.012),

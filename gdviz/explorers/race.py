@@ -13,8 +13,9 @@ from numpy.typing import ArrayLike
 
 from gdviz.descent import Descent, gradient_descent
 from gdviz.explorers.controls import as_iterations, labelled
+from gdviz.explorers.edge import half_discs, on_edge
 from gdviz.explorers.style import NOW, PATH, START
-from gdviz.explorers.terrain import Terrain
+from gdviz.explorers.terrain import MAX_BYTES, Terrain
 from gdviz.explorers.tuning import PER_DECADE, Tuning, grid_of_rates, tune
 from gdviz.figures import COLORS, gdviz_style, rim
 from gdviz.live import Line, LiveFigure, Player, Points, StopSlider, Text, Trail, literal
@@ -55,7 +56,8 @@ class RaceExplorer(LiveFigure):
     starts spread over the picture; the rate with the least loss in the end, which is the highest
     of the last tenth of the iterations, the median of the starts; of rates that get below a
     ten-billionth of the picture's height, the smallest. The third panel shows how that depends on
-    the rate. Click the landscape to have them start there.
+    the rate. Click the landscape to have them start there. A white half disc on its edge, rimmed in
+    its racer's colour, says where one is that has left it.
 
     Parameters
     ----------
@@ -119,6 +121,7 @@ class RaceExplorer(LiveFigure):
                 figure,
                 **self._contents(),
                 controls={"show": self.show, "factor": self.factor, "iteration": self.iteration},
+                max_bytes=MAX_BYTES,
             )
         self.on_click(self._axes[0], self._start_at)
 
@@ -206,7 +209,9 @@ class RaceExplorer(LiveFigure):
             color, tuning, loss = self._color(name), self._tunings[name], above[name][None]
             seen = np.array([shown in ("all", name) for shown in ["all", *names]])
             hidden = np.where(seen, 0.0, np.nan)[:, None, None]
-            u, v = np.moveaxis(terrain.plane.coordinates(self._batches[name].theta), -1, 0)
+            places = terrain.plane.coordinates(self._batches[name].theta)
+            _, edge = on_edge(places, terrain.window)
+            (u, v), (edge_u, edge_v) = np.moveaxis(places, -1, 0), np.moveaxis(edge, -1, 0)
             rates = tuning.rates[tuning.best] * FACTORS
             tuned = np.interp(np.log(rates), np.log(tuning.rates), tuning.loss)
             tuned = np.maximum(tuned, self._arrived)  # dots and rings stay in the picture
@@ -227,6 +232,7 @@ class RaceExplorer(LiveFigure):
             ]
             points += [
                 Points(on_landscape, u + hidden, v[None], ALL, **now),
+                half_discs(on_landscape, ALL, edge_u + hidden, edge_v[None], color=color),
                 Points(on_loss, iterations + hidden, loss, ALL, **now),
                 Points(
                     on_tuning,

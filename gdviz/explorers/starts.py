@@ -118,7 +118,7 @@ class StartsExplorer(WithEndings):
         with gdviz_style():
             figure = Figure(figsize=(11, 4.4))
             self._paint(figure)
-        self._descend()
+        self._descend(rates)
         with gdviz_style():
             super().__init__(
                 figure,
@@ -198,18 +198,22 @@ class StartsExplorer(WithEndings):
         return np.array([float(f"{limit * part:.1e}") for part in RATES])
 
     def _draw(self) -> None:
-        self._descend()
+        """Show other starts: at once what is seen of them, then all that the sliders can show."""
         with gdviz_style():
+            if self._choice is None:
+                self._descend(np.array([self.learning_rate.value]))
+                self.update(**self._contents(), only_here=["learning_rate"])
+            self._descend(self.learning_rate.stops)
             self.update(**self._contents())
 
     @quiet_overflow()
-    def _descend(self) -> None:
-        """Draw the starts, and run all descents that the sliders can show.
+    def _descend(self, rates: Array) -> None:
+        """Draw the starts, and run their descents at these learning rates.
 
         The record has shape ``(n_rates, iterations + 1, n_starts, *task.shape)``: the points of a
         cloud move together. Where there is a choice of distributions, its axes come first.
         """
-        task, rates = self.task, self.learning_rate.stops
+        task = self.task
         shape = (self.n_starts.value, *task.shape)
         choice = self._choice
         self.starts = self.initialization.sample(shape) if choice is None else choice.samples(shape)

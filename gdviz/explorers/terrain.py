@@ -20,6 +20,8 @@ from gdviz.task import Array, Task
 
 START = (0.08, 0.3)
 """Where in the window a descent starts by default: from the left edge, from the lower one."""
+MAX_BYTES = 6_000_000
+"""Of the data of many descents at once: more than other figures have, for more iterations."""
 
 ROUNDING = 1e-16
 """Of the picture's height: float64 tells no smaller differences of losses as high as that."""

@@ -80,6 +80,7 @@ class LiveFigure(VBox):  # type: ignore[misc]
         self._clickable: list[tuple[Axes, Callable[[float, float], None]]] = []
         self._asking: list[Widget] = []
         self._revision = 0
+        self._only: Position = {}
         self.scene = self._build(tracks, dimensions, self._description)
         given = dict(controls or {})
         self._check_known("controls", given)
@@ -182,6 +183,7 @@ class LiveFigure(VBox):  # type: ignore[misc]
         *,
         description: Text | None = None,
         repaint: bool | Sequence[Axes] = False,
+        only_here: Sequence[str] = (),
     ) -> None:
         """Replace the tracks, in one message to the browser.
 
@@ -189,8 +191,13 @@ class LiveFigure(VBox):  # type: ignore[misc]
         own follow; ``repaint`` says that the figure's own artists have changed. If they have in
         single axes only, and nothing else reaches into these, ``repaint=[axes, ...]`` takes a
         fraction of the time.
+
+        ``only_here`` names dimensions of which the tracks know nothing but the place where their
+        controls stand, such as what can be shown before all else is computed. Where these are
+        moved, the picture stays as it is until the next update.
         """
         self._check_known("dimensions", dimensions or {}, self.controls)
+        self._check_known("only_here", only_here)
         description = description or self._description
         if repaint:
             self._painting.repaint(() if repaint is True else repaint)
@@ -198,6 +205,7 @@ class LiveFigure(VBox):  # type: ignore[misc]
             tracks, {**self.scene.dimensions, **(dimensions or {})}, description
         )
         self._description = description
+        self._only = {name: self.position[name] for name in only_here}
         self._transmit(repaint=bool(repaint))
         for name in dimensions or {}:
             if name in self._followers:
@@ -280,6 +288,8 @@ class LiveFigure(VBox):  # type: ignore[misc]
     def _check_known(
         self, argument: str, names: Iterable[str], known: Iterable[str] | None = None
     ) -> None:
+        if isinstance(names, str) or not isinstance(names, Iterable):
+            raise TypeError(f"{argument} must hold names of dimensions, got {shown(names)}")
         known = self.scene.dimensions if known is None else known
         if unknown := [name for name in names if not isinstance(name, str) or name not in known]:
             raise ValueError(
@@ -294,7 +304,8 @@ class LiveFigure(VBox):  # type: ignore[misc]
             for axes, _ in self._clickable
         ]
         payload = self.scene.packed if self._frozen else self.scene.payload
-        return {**payload, "clickable": clickable, "revision": self._revision}
+        places = {"clickable": clickable, "only": self._only}
+        return {**payload, **places, "revision": self._revision}
 
     def _transmit(self, repaint: bool) -> None:
         with self.canvas.hold_sync():

@@ -467,19 +467,17 @@ def _without_far_ends(x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], N
         return x, y
     with np.errstate(all="ignore"):
         far = np.hypot(x, y) > FAR
-        if not far.any():
+        some = far.any(axis=-1)
+        if not some.any():
             return x, y
-        x, y, far = np.broadcast_arrays(x, y, far)
-        before = np.stack([x, y])[..., :-1]
-        after = np.stack([x, y])[..., 1:]
+        cut = np.stack(np.broadcast_arrays(x, y))
+        far, before, after = far[some], cut[:, some, :-1], cut[:, some, 1:]
         step = after - before
         back = before + step * np.minimum(1, 3 * FAR / np.hypot(*step))
         first = far[..., 1:] & ~far[..., :-1]
         later = far[..., 1:] & far[..., :-1]
-        cut = np.where(first, back, np.where(later, np.nan, after))
-    x = np.concatenate([x[..., :1], cut[0]], axis=-1)
-    y = np.concatenate([y[..., :1], cut[1]], axis=-1)
-    return x, y
+        cut[:, some, 1:] = np.where(first, back, np.where(later, np.nan, after))
+    return cut[0], cut[1]
 
 
 def _packable(mark: Marks | Picture | Readout) -> Marks | Picture | Readout:
