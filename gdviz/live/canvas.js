@@ -389,8 +389,25 @@ async function decode(png) {
   return image;
 }
 
-/** JupyterLab keeps models that are closed; let it keep none of their data. */
+/**
+ * Hear the kernel though this module came late. anywidget gives it two seconds to load; where the
+ * page was busier than that, as with ten figures on a slow machine, it lets nothing through to the
+ * model any more, for good.
+ */
+async function hearThoughLate(model) {
+  const own = await model.widget_manager.get_model(model.get("own_id"));
+  try {
+    await own._handle_comm_msg({ content: { data: { method: "nothing" } } });
+  } catch {
+    const withoutWaiting = Object.getPrototypeOf(Object.getPrototypeOf(own))._handle_comm_msg;
+    own.comm?.on_msg(withoutWaiting.bind(own));
+    own.comm?.send({ method: "request_state" }, own.callbacks()); // what was said meanwhile
+  }
+}
+
 function initialize({ model }) {
+  hearThoughLate(model);
+  // JupyterLab keeps models that are closed; let it keep none of their data.
   return () => {
     // The last one is small: a model remembers what it was before its last change.
     for (const name of ["painting", "patches", "scene", "controls"]) {
@@ -458,6 +475,9 @@ async function render({ model, el }) {
   function draw() {
     request = 0;
     if (!scene) return;
+    const here = position();
+    if (names.some((name) => (scene.only[name] ?? here[name]) !== here[name])) return; // not known
+    describe(text(scene.description, here));
     const [width] = scene.size;
     const shown = root.getBoundingClientRect();
     const pixelWidth = Math.round(shown.width * devicePixelRatio);
@@ -472,10 +492,8 @@ async function render({ model, el }) {
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, pixelWidth, pixelHeight);
     context.setTransform(scale, 0, 0, scale, 0, 0);
-    const here = position();
     for (const mark of scene.marks) (mark.kind === "text" ? drawText : drawMark)(context, mark, here);
     if (crosshair) drawCrosshair(context, crosshair);
-    describe(text(scene.description, here));
     if (!figure) watchControls();
   }
   const schedule = () => {

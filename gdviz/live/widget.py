@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import anywidget
 import traitlets
@@ -25,13 +26,15 @@ class LiveCanvas(anywidget.AnyWidget):
     _esm = source("canvas.js")
     _css = source("canvas.css")
 
+    own_id = traitlets.Unicode().tag(sync=True)
     painting = traitlets.Bytes().tag(sync=True)
     patches = traitlets.List(traitlets.Dict()).tag(sync=True)
     scene = traitlets.Dict().tag(sync=True)
     controls = traitlets.Dict().tag(sync=True, **widget_serialization)
 
     def __init__(self, **traits: Any) -> None:
-        super().__init__(**traits)
+        own_id = uuid4().hex
+        super().__init__(model_id=own_id, own_id=own_id, **traits)
         self.clicked = CallbackDispatcher()
         self.on_msg(self._receive)
 

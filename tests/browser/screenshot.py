@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-PICTURE = Path(__file__).parents[2] / "notebooks" / "explorer.png"
+PICTURE = Path(__file__).parents[2] / "notebooks" / "pictures" / "explorer.png"
 
 
 def test_screenshot(open_notebook):

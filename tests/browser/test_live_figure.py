@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 import gdviz as gd
 
@@ -60,6 +61,44 @@ def paint(color):
     right.set(facecolor=color, ylim=(0, 1000), title=color)
     live.update([], description=Text(color), repaint=[right])
 """
+PARTLY_KNOWN = """
+from matplotlib.figure import Figure
+from gdviz.live import LiveFigure, Points, Text
+
+axes = Figure(figsize=(4, 3)).subplots()
+axes.set(xlim=(-1, 6), ylim=(-1, 6))
+whole = [Points(axes, range(6), range(6), ("k",))]
+live = LiveFigure(axes.figure, whole, {"k": range(6)}, description=Text("known at {k}"))
+live.on_click(axes, lambda x, y: live.update(whole))
+live.update([Points(axes, 0, 0)], only_here=["k"])
+"""
+
+LATE = """
+from IPython.display import display
+from ipywidgets import VBox
+from matplotlib.figure import Figure
+from gdviz.live import LiveFigure, Points, Text
+
+axes = Figure(figsize=(4, 3)).subplots()
+axes.set(xlim=(-1, 6), ylim=(-1, 6))
+
+
+def dot(place):
+    return [Points(axes, place, place, size=20)]
+
+
+live = LiveFigure(axes.figure, dot(0), {}, description="at first")
+box = VBox([live], layout={"display": "none"})
+display(box)
+live.update(dot(1), description=Text("said meanwhile"))
+"""
+LOAD_SLOWLY = """() => {
+    const before = URL.createObjectURL.bind(URL);
+    const wait = "await new Promise(done => setTimeout(done, 2500));";
+    const slowly = blob => (blob.type === "text/javascript" ? new Blob([wait, blob], blob) : blob);
+    URL.createObjectURL = Object.assign(blob => before(slowly(blob)), { before });
+}"""
+"""Has modules take more than two seconds to load."""
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +112,9 @@ def pictures(open_notebook, write_notebook):
         f"{PATCHED}live",
         "paint('gold')",
         "paint('green')",
+        f"{PARTLY_KNOWN}live",
     )
-    with open_notebook(name, width=1920, height=1200, scale=2) as notebook:
+    with open_notebook(name, width=1920, height=1200) as notebook:
         notebook.run_all()
         yield notebook
 
@@ -101,6 +141,29 @@ def test_the_picture_moves_on_without_a_kernel(open_notebook, write_notebook, la
         noted = "Could not send widget sync message Error: Cannot send"
         assert [words for words in notebook.complaints if not words.startswith(noted)] == []
         notebook.complaints.clear()
+
+
+def test_hears_the_kernel_though_its_module_came_late(open_notebook, write_notebook, difference):
+    """anywidget gives it two seconds. Hidden, too, as cells out of sight may be."""
+    later = 'live.update(dot(4), description=Text("said later"))'
+    name = write_notebook("late.ipynb", LATE, later, 'box.layout.display = ""')
+    made: dict[str, Any] = {}
+    exec(LATE.replace("display(box)", ""), made)
+    with open_notebook(name) as notebook:
+        notebook.page.evaluate(LOAD_SLOWLY)
+        notebook.run_cell(0)
+        label = expect(notebook.page.locator(".gdviz-live"))
+        label.to_have_attribute("aria-label", "said meanwhile")
+        notebook.run_cell(1)
+        label.to_have_attribute("aria-label", "said later")
+        notebook.run_cell(2)
+        figure = notebook.figure("said later")
+        shown = figure.picture(made["live"].canvas.painting)
+        before = made["live"].still()
+        made["live"].update(made["dot"](4))
+        assert difference(shown, made["live"].still()) < 0.0015  # edges are smoothed differently
+        assert difference(shown, before) > 0.006
+        notebook.page.evaluate("() => { URL.createObjectURL = URL.createObjectURL.before; }")
 
 
 def test_the_page_shows_what_matplotlib_draws(pictures, difference):
@@ -169,6 +232,18 @@ def test_single_axes_are_painted_anew(pictures, difference):
     left, top, right, bottom = (edge * root["width"] / 800 for edge in expected["box"])
     box = [patch["x"] - root["x"], patch["y"] - root["y"], patch["width"], patch["height"]]
     assert box == pytest.approx([left, top, right - left, bottom - top], abs=1)
+
+
+def test_what_is_known_of_one_place_alone_waits_elsewhere(pictures):
+    figure = pictures.figure("known at 0")
+    before = figure.canvas()
+    figure.drag(0, to=0.6)
+    figure.settle()
+    assert figure.label == "known at 0"
+    assert (figure.canvas() == before).all()
+    figure.click(0.5, 0.5)
+    figure.wait_for_label("known at 3")
+    assert (figure.canvas() != before).any()
 
 
 @pytest.fixture(scope="module")

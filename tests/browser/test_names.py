@@ -40,7 +40,7 @@ def test_names_are_text_in_every_explorer(open_notebook, write_notebook):
     with open_notebook(name) as notebook:
         notebook.run_all()
         page = notebook.page
-        page.locator(".gdviz-live").nth(len(EXPLORERS) - 1).wait_for(timeout=60_000)
+        page.locator(".gdviz-live").nth(len(EXPLORERS) - 1).wait_for(timeout=180_000)
         notebook.wait_until_idle()
         page.wait_for_timeout(500)  # MathJax would typeset at leisure
         outputs = page.locator(".jp-OutputArea-output")
