@@ -33,6 +33,35 @@ def sent(monkeypatch):
 
 
 @pytest.fixture
+def scenes(monkeypatch):
+    """Return a function that starts to record what each update of a LiveFigure shows."""
+
+    def record(figure):
+        recorded, update = [], figure.update
+
+        def keep(*args, **kwargs):
+            update(*args, **kwargs)
+            recorded.append(figure.scene)
+
+        monkeypatch.setattr(figure, "update", keep)
+        return recorded
+
+    return record
+
+
+@pytest.fixture
+def same_picture():
+    """Return a function that asserts that two scenes show the same at a position."""
+
+    def compare(one, other, position):
+        for mine, yours in zip(one.marks, other.marks, strict=True):
+            np.testing.assert_array_equal(mine.at(position), yours.at(position))
+        assert one.description.at(position) == other.description.at(position)
+
+    return compare
+
+
+@pytest.fixture
 def pixels():
     """Return a function that decodes a PNG: an integer array (height, width, 3)."""
     return lambda png: np.asarray(Image.open(BytesIO(png)).convert("RGB")).astype(int)
