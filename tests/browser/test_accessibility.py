@@ -143,6 +143,10 @@ class Keyboard:
         elif self.pressed() is None:
             self.press("Enter")
             self.changed(before)
+            # A button may play: what is pressed next would not be all that changes the label.
+            for pause in self.figure.locator.get_by_label("Pause", exact=True).all():
+                pause.evaluate("e => e.click()")
+            self.figure.settle()
         else:
             self.press("Space")
             assert self.pressed() == "true"

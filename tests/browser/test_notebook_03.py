@@ -34,13 +34,14 @@ def assert_colored(explorer, axes, x, y, color):
 def test_three_rates_follow_one_slider(lesson):
     explorer = lesson.figure("too small, loss")
     reference = gd.LearningRatesExplorer(gd.surfaces.bowl(1), start=[[-2.0]])
+    axes = [ground.axes for ground in reference._grounds]
     forward = explorer.locator.get_by_label("One step forward")
     for k in range(1, 5):
         forward.click()
         explorer.wait_for_label(f"iteration {k}: ")
-        for axes, rate in zip(reference._axes, (0.02, 0.5, 1.03), strict=True):
+        for panel, rate in zip(axes, (0.02, 0.5, 1.03), strict=True):
             x = -2 * (1 - 2 * rate) ** k
-            assert_colored(explorer, axes, x, x**2, VERMILLION)
+            assert_colored(explorer, panel, x, x**2, VERMILLION)
     explorer.drag(0, to=1.0)
     losses = [(2 * (1 - 2 * rate) ** 40) ** 2 for rate in (0.02, 1.03)]
     explorer.wait_for_label(
