@@ -161,7 +161,7 @@ def _heights(sizes: Array) -> Array:
 def _draw_axes(axes: Axes, iterations: int) -> None:
     axes.set_ylim(LOWEST, NAN + 16)
     axes.set_xlim(-0.02 * iterations, 1.02 * iterations)
-    ticks = {0: "1", 100: "$10^{100}$", 200: "$10^{200}$", LARGEST: "$10^{308}$"}
+    ticks = {0: "1", 100: "10¹⁰⁰", 200: "10²⁰⁰", LARGEST: "10³⁰⁸"}
     axes.set_yticks([*ticks, INF, NAN], [*ticks.values(), "inf", "NaN"])
     axes.grid(axis="y", color="0.9")
     axes.axhline(LARGEST, color="black", linewidth=1.2, linestyle=(0, (4, 2)))

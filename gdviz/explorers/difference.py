@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from gdviz.arguments import as_floats, as_number
 from gdviz.explorers.style import LINE, NOW
-from gdviz.figures import COLORS, gdviz_style
+from gdviz.figures import COLORS, gdviz_style, write_powers
 from gdviz.figures.style import label
 from gdviz.live import Line, LiveFigure, Points, Text
 from gdviz.task import Array
@@ -126,6 +126,7 @@ def _draw_errors(axes: Axes, h: Array, errors: Array) -> None:
         style: Any = {"color": COLORS[color], "linewidth": 1.5, "markersize": 3.5}
         axes.plot(h, np.maximum(error, LEAST), "o-", label=rule, **style)
     axes.set(xscale="log", yscale="log", xticks=10.0 ** np.arange(-16, 1, 4))
+    write_powers(axes.xaxis, axes.yaxis)
     axes.minorticks_off()
     axes.grid(color="0.9")
     axes.legend(frameon=False, loc="lower left")

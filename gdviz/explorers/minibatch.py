@@ -14,7 +14,7 @@ from gdviz.explorers.controls import as_iterations, labelled
 from gdviz.explorers.edge import half_discs, on_edge
 from gdviz.explorers.style import NOW, PATH, START
 from gdviz.explorers.terrain import MAX_BYTES, Terrain
-from gdviz.figures import gdviz_style
+from gdviz.figures import gdviz_style, write_powers
 from gdviz.live import Line, LiveFigure, Player, Points, StopSlider, Text, Trail
 from gdviz.optimizers import Minibatches
 from gdviz.task import Array, DataTask, Task, quiet_overflow
@@ -155,6 +155,7 @@ class MinibatchExplorer(LiveFigure):
         on_samples.set_title("L - L* by samples seen")
         on_samples.set_xlabel("samples looked at")
         on_samples.set_yticklabels([])
+        write_powers(on_steps.yaxis, on_samples.xaxis)
         for axes in (on_steps, on_samples):
             axes.minorticks_off()
 

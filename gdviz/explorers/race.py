@@ -17,7 +17,7 @@ from gdviz.explorers.edge import half_discs, on_edge
 from gdviz.explorers.style import NOW, PATH, START
 from gdviz.explorers.terrain import MAX_BYTES, Terrain
 from gdviz.explorers.tuning import PER_DECADE, Tuning, grid_of_rates, tune
-from gdviz.figures import COLORS, gdviz_style, rim
+from gdviz.figures import COLORS, gdviz_style, rim, write_powers
 from gdviz.live import Line, LiveFigure, Player, Points, StopSlider, Text, Trail, literal
 from gdviz.live.tracks import Track
 from gdviz.optimizers import AdaGrad, Adam, Momentum, Nesterov, Optimizer, RMSProp
@@ -310,6 +310,7 @@ def _checked(optimizers: Mapping[str, Optimizer | None]) -> dict[str, Optimizer 
 def _draw_losses(axes: Axes, iterations: int) -> None:
     """Draw empty axes for losses against iterations."""
     axes.set(yscale="log", xlim=(-0.02 * iterations, 1.04 * iterations))
+    write_powers(axes.yaxis)
     axes.minorticks_off()
     axes.grid(color="0.9")
     axes.set_title("L - L* at each iteration")
@@ -320,6 +321,7 @@ def _draw_tuning(axes: Axes, tunings: list[Tuning]) -> None:
     """Draw empty axes for losses against learning rates, wide enough for all factors."""
     best = [tuning.rates[tuning.best] for tuning in tunings]
     axes.set(xscale="log", yscale="log", xlim=(min(best) / 13, 13 * max(best)))
+    write_powers(axes.xaxis)
     axes.grid(color="0.9")
     axes.minorticks_off()
     axes.set_yticklabels([])

@@ -19,7 +19,7 @@ from gdviz.explorers.controls import (
     with_marks,
 )
 from gdviz.explorers.style import NOW, PATH
-from gdviz.figures import COLORS, gdviz_style
+from gdviz.figures import COLORS, gdviz_style, write_powers
 from gdviz.figures.style import label
 from gdviz.landscape import minimizer_of
 from gdviz.live import Line, LiveFigure, OpenStopSlider, Player, Points, Text, Trail
@@ -156,11 +156,13 @@ class RateCurveExplorer(LiveFigure):
         on_curve, on_loss = self._axes
         for axes in self._axes:
             axes.set_yscale("log")
+            write_powers(axes.yaxis)
             axes.set_ylim(*self._range)
             axes.yaxis.set_major_locator(LogLocator(numticks=8))
             axes.yaxis.set_minor_locator(NullLocator())
             axes.grid(color="0.9")
         on_curve.set_xscale("log")
+        write_powers(on_curve.xaxis)
         on_curve.set_xlim(*self.learning_rate.stops[[0, -1]])
         on_loss.set_xlim(-0.02 * self.iteration.max, 1.02 * self.iteration.max)
         label(on_curve, x="learning rate ε", y="loss above the least one")

@@ -4,6 +4,7 @@ from gdviz.figures.fit import class_color, draw_classes, draw_fit, draw_probabil
 from gdviz.figures.graph import draw_graph
 from gdviz.figures.landscape import draw_curve, draw_landscape, draw_surface, loss_range
 from gdviz.figures.loss import draw_loss
+from gdviz.figures.powers import write_powers
 from gdviz.figures.relief import draw_relief
 from gdviz.figures.style import COLORS, gdviz_style, ink, rim
 
@@ -23,4 +24,5 @@ __all__ = [
     "ink",
     "loss_range",
     "rim",
+    "write_powers",
 ]

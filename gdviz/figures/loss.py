@@ -4,6 +4,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator
 
 from gdviz.arguments import as_whole, check_kinds
+from gdviz.figures.powers import write_powers
 from gdviz.figures.style import label
 
 
@@ -16,6 +17,7 @@ def draw_loss(axes: Axes, iterations: int) -> None:
     check_kinds(axes=(axes, Axes))
     iterations = as_whole("iterations", iterations, least=1)
     axes.set_yscale("log")
+    write_powers(axes.yaxis)
     axes.set_xscale("symlog", linthresh=10, linscale=1.2)
     ticks = [0, 5, *(10**k for k in range(1, 7) if 10**k < iterations / 2), iterations]
     # A power of ten that is near the last iteration has a line, but no room for its number.
