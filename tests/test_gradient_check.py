@@ -1,3 +1,4 @@
+import re
 import warnings
 from dataclasses import FrozenInstanceError
 from functools import partial
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gdviz import surfaces
 from gdviz.gradient_check import Entry, GradientReport, check_gradient
 from gdviz.gradient_check.mistakes import MISTAKES, Mistake
 from gdviz.linear import LinearRegression
@@ -1031,7 +1033,57 @@ def test_dots_are_found_however_deep():
         check_gradient(..., LINEAR)
 
 
-def test_a_task_without_values_near_zero_is_not_called_wrong():
-    log = Surface(lambda x: np.log(x), lambda x: 1 / x, window=(1, 2))
+DENT = Surface(
+    lambda x: x**2 / 2 - np.exp(-10 * (x - 2) ** 2),
+    lambda x: x + 20 * (x - 2) * np.exp(-10 * (x - 2) ** 2),
+    window=(-4, 4),
+)
+
+
+@pytest.mark.parametrize(
+    ("factor", "right"),
+    [
+        (lambda x: 20 * (x - 2), True),
+        (lambda x: -20 * (x - 2), False),
+        (lambda x: 10 * (x - 2), False),
+        (lambda x: -1, False),
+        (lambda x: 0, False),
+    ],
+)
+def test_what_is_special_about_a_surface_may_be_in_one_place_only(factor, right):
+    def my_gradient(theta):
+        return theta + factor(theta) * np.exp(-10 * (theta - 2) ** 2)
+
+    for rng in range(5):
+        assert check_gradient(my_gradient, DENT, rng=rng).passed == right
+
+
+def test_the_hint_names_a_place_where_the_slopes_differ():
+    report = check_gradient(lambda theta: theta - np.exp(-10 * (theta - 2) ** 2), DENT)
+    place = float(re.search(r"at theta = \[\[(.*)\]\] and", report.hint)[1])
+    assert 1.5 < place < 2.5
+    assert report.details[0].right == pytest.approx(DENT.jacobian([[place]]).item(), rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "surface",
+    [
+        *(make(dims) for make in (surfaces.bowl, surfaces.bumpy) for dims in (1, 2)),
+        *(surfaces.double_well(dims) for dims in (1, 2)),
+        *(surfaces.ravine(), surfaces.saddle(), surfaces.rosenbrock(), surfaces.himmelblau()),
+        Surface(lambda x: np.sin(1e6 * x), lambda x: 1e6 * np.cos(1e6 * x), window=(0, 1e-6)),
+        Surface(lambda x: np.log(x), lambda x: 1 / x, window=(1, 2)),
+        Surface(lambda x: x**2, lambda x: 2 * x, window=(-1e6, 1e6)),
+    ],
+    ids=str,
+)
+def test_every_surface_agrees_with_its_own_gradient(surface):
+    assert check_gradient(lambda theta: surface.jacobian(theta).T, surface).passed
+    report = check_gradient(lambda theta: 1.001 * surface.jacobian(theta).T, surface)
+    assert report.diagnosis == "everything is 1.001 times what it should be"
+
+
+def test_a_task_without_values_in_its_window_is_not_called_wrong():
+    log = Surface(lambda x: np.log(x), lambda x: 1 / x, window=(-1, 2))
     with pytest.raises(ValueError, match=r"Surface is not finite at theta = .* must have values"):
         check_gradient(lambda theta: 1 / theta, log)

@@ -17,10 +17,13 @@ from gdviz.gradient_check.student import (
 )
 from gdviz.guarded import Outcome, as_seconds, run_guarded
 from gdviz.linear import LinearRegression
+from gdviz.surfaces import Surface
 from gdviz.task import Array, DataTask, Task, quiet_overflow
 
 POINTS = 5
 """At so many θ the gradients are compared."""
+CELLS = 100
+"""Into so many equal parts the window of a surface is divided: there is one θ in each."""
 STEP = 1e-4
 """Of the central differences, relative to θ's usual size."""
 SHOWN = 6
@@ -43,9 +46,10 @@ def check_gradient(
     Lists, columns, ∇W transposed, and for a single output or feature flat arrays and plain
     numbers do, too. Further parameters need defaults.
 
-    It is called at five random θ. An entry may be off by 1e-6 (float32: 1e-3) of the largest value
-    that it takes there. The function gets copies, and time and output are limited: an endless
-    loop, an error or a flood of lines end up in the report.
+    It is called at five random θ, for a surface at one in each of a hundred equal parts of its
+    window: what is special about it may be in one place only. An entry may be off by 1e-6
+    (float32: 1e-3) of the largest value that it takes there. The function gets copies, and time
+    and output are limited: an endless loop, an error or a flood of lines end up in the report.
 
     Parameters
     ----------
@@ -142,18 +146,29 @@ class _Examination:
             self.size /= _root_mean_square(task.X_tilde)
         if isinstance(task, LinearRegression):
             self.size *= _root_mean_square(task.y)[:, None]
-        self.theta = rng.standard_normal((POINTS, *task.shape)) * self.size
+        if isinstance(task, Surface):
+            self.size = np.minimum(self.size, np.ptp(task.window, axis=1))
+            self.theta, where = _one_in_each_cell(task.window, rng), "in the window"
+        else:
+            self.theta = rng.standard_normal((POINTS, *task.shape)) * self.size
+            where = "near 0"
         self.right = task.jacobian(self.theta).mT
-        for theta, right in zip(self.theta, self.right):
-            direction = rng.standard_normal(task.shape) * self.size
-            error = self.derivative(theta, direction) - np.sum(right * direction)
+        directions = rng.standard_normal(self.theta.shape) * self.size
+        expected = self.right * directions
+        errors = np.array([*map(self.derivative, self.theta, directions)])
+        errors -= np.sum(expected, axis=(1, 2))
+        for theta, error in zip(self.theta, errors):
             if not np.isfinite(error):
                 raise ValueError(
                     f"task.loss or task.jacobian of {type(task).__name__} is not finite at "
-                    f"theta = {theta.tolist()}: gradients are compared at random theta near 0, "
+                    f"theta = {theta.tolist()}: gradients are compared at random theta {where}, "
                     "where the task must have values"
                 )
-            if not abs(error) <= 1e-4 * np.sum(np.abs(right * direction)):
+        # Where a surface is level, it is so but for what a difference leaves out.
+        sizes = np.sum(np.abs(expected), axis=(1, 2))
+        margins = np.full_like(sizes, sizes.max()) if isinstance(task, Surface) else sizes
+        for theta, error, margin in zip(self.theta, errors, 1e-4 * margins):
+            if not abs(error) <= margin:
                 raise ValueError(
                     f"task.jacobian of {type(task).__name__} is not the derivative of task.loss "
                     f"(central differences at theta = {theta.tolist()}): correct the task first"
@@ -230,7 +245,7 @@ class _Examination:
                     break
                 wrong.append(gradient[:, columns])
             # On some data a mistake makes no difference (a sum over one sample): not the cause.
-            if len(wrong) == POINTS and not _close(wrong, right, 10 * tolerance * scale).all():
+            if len(wrong) == len(yours) and not _close(wrong, right, 10 * tolerance * scale).all():
                 return mistake.name, mistake.hint
         weight = np.divide(right, scale**2, out=np.zeros_like(right), where=scale > 0)
         factor = np.sum(yours * weight) / np.sum(right * weight)
@@ -272,18 +287,26 @@ class _Examination:
             if diagnoses != ["∇W differs", "∇b differs"]:
                 hint = " ".join(hints) or "Work this part out by hand for a single sample."
                 return Finding("; ".join(diagnoses), hint, details)
+        worst = self.theta[self.worst(yours, tolerance)]
+        place = f"at theta = {np.array2string(worst, precision=4, separator=', ')}"
+        where = "for a single sample" if isinstance(self.task, DataTask) else place
         return Finding(
             "entries differ, and it is none of the common mistakes",
-            "Work your formula out by hand for a single sample and compare each step.",
+            f"Work your formula out by hand {where} and compare each step.",
             details,
         )
 
+    def worst(self, yours: Array, tolerance: float) -> int:
+        """Return at which θ most entries differ; of several such, where they do so by most."""
+        differs = (~self.is_right(yours, tolerance)).sum(axis=(1, 2))
+        off = np.nan_to_num(np.abs(yours - self.right)).max(axis=(1, 2))
+        return int(np.lexsort((off, differs))[-1])
+
     def details(self, yours: Array, tolerance: float) -> tuple[Entry, ...]:
-        """Return the first entries that differ, at the θ where most of them do."""
-        differs = ~self.is_right(yours, tolerance)
-        k = int(differs.sum(axis=(1, 2)).argmax())
+        """Return the first entries that differ, at the θ where they do so most."""
+        k = self.worst(yours, tolerance)
         entries = []
-        for row, column in np.argwhere(differs[k])[:SHOWN]:
+        for row, column in np.argwhere(~self.is_right(yours, tolerance)[k])[:SHOWN]:
             direction = np.zeros(self.task.shape)
             direction[row, column] = self.size[row, column]
             slope = self.derivative(self.theta[k], direction) / self.size[row, column]
@@ -295,6 +318,15 @@ class _Examination:
                 Entry(name, float(yours[k, row, column]), float(self.right[k, row, column]), slope)
             )
         return tuple(entries)
+
+
+def _one_in_each_cell(window: Array, rng: np.random.Generator) -> Array:
+    """Return a random point of each of about a hundred equal parts of a window, as θ."""
+    n_parts = round(CELLS ** (1 / len(window)))
+    low, high = window.T
+    corners = np.stack(np.meshgrid(*[np.arange(n_parts)] * len(window)), axis=-1)
+    cells = corners.reshape(-1, len(window)) + rng.random((n_parts ** len(window), len(window)))
+    return np.asarray(low + cells / n_parts * (high - low))[:, None]
 
 
 def _root_mean_square(rows: Array) -> Array:
