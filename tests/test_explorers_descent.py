@@ -55,6 +55,32 @@ def assert_same_points(marks, position, x, y):
     assert np.isfinite(actual).all(axis=0)[gone].sum() <= 1
 
 
+@pytest.mark.parametrize("target", [0.0, 5000.0])
+def test_a_diverged_fit_is_seen_until_it_is_nan(target):
+    penguins = gd.datasets.penguins().standardized()
+    task = gd.LinearRegression(penguins.X[:, 0], penguins.y + target)
+    explorer = gd.DescentExplorer(task, start=[[-1.0, 1.6]])
+    explorer.learning_rate.value = explorer.learning_rate.stops[-1]
+    fit, axes = explorer.scene.marks[6], explorer._axes[2]
+    left, _ = axes.get_xlim()
+    seen = 0
+    for k in range(12, explorer.iteration.max, 7):
+        explorer.iteration.value = k
+        W, b = explorer.descent.theta[-1, 0]
+        x, y = np.array(fit.at(explorer.position), dtype=float)
+        if not np.isfinite([W, b]).all():
+            assert np.isnan(y).all()
+            continue
+        seen += 1
+        # It is upright, and zero where it should be.
+        (foot, _), (ground, _) = mapped(axes, [-b / W, left], [0, 0])
+        assert x[0] + (ground - y[0]) * np.diff(x) / np.diff(y) == pytest.approx(
+            foot, rel=1e-4, abs=0.01
+        )
+        assert np.abs(np.diff(y) / np.diff(x)) > 1e6
+    assert 50 < seen < len(range(12, explorer.iteration.max, 7))
+
+
 def number(text):
     return float(re.search(r"-?(inf|nan|[\d.]+(e[+-]?\d+)?)$", text)[0])
 

@@ -16,6 +16,8 @@ from gdviz.task import Array, Task, quiet_overflow
 
 CURVES_BYTES = 2_000_000
 """What curves may take of the data sent to the page."""
+UPRIGHT = 1e9
+"""Times as steep as the picture's diagonal: nobody sees that a line is not quite upright."""
 MOST_POINTS, FEWEST_POINTS = 61, 9
 """On a curve of probabilities."""
 
@@ -49,10 +51,16 @@ class LineFit:
         self.task = task
         draw_fit(axes, task.dataset)
 
+    @quiet_overflow()
     def tracks(self, batch: Descent, over: Sequence[str]) -> list[Track]:
         """Return the line of each θ."""
         ends = np.array(self.axes.get_xlim())
-        return [Line(self.axes, ends, self.task.predict(batch.theta, ends)[..., 0], over, **LINE)]
+        y = self.task.predict(batch.theta, ends)[..., 0]
+        # Where its ends are farther away than pixels can say, a line is upright, and so is a
+        # shorter one that is zero at the same place.
+        longest = UPRIGHT * np.ptp(self.axes.get_ylim())
+        y = y * (longest / np.maximum(longest, np.abs(y).max(axis=-1, keepdims=True)))
+        return [Line(self.axes, ends, y, over, **LINE)]
 
 
 class ProbabilityFit:
