@@ -31,6 +31,11 @@ def shown(value: object) -> str:
         return f"a {type(value).__name__}"
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number of things in words."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def as_floats(
     name: str, values: ArrayLike | None, kind: str = "an array of real numbers"
 ) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gdviz.arguments import as_number, check_size, shown
+from gdviz.arguments import as_number, check_size, counted, shown
 from gdviz.buffers import Buffers
 from gdviz.datasets import Dataset
 from gdviz.task import FEWER, Array, DataTask, quiet_overflow
@@ -105,7 +105,8 @@ class Classifier(DataTask):
     def __repr__(self) -> str:
         classes = ", ".join(map(str, self.classes))
         return (
-            f"{type(self).__name__}({self.n_samples} samples, {self.n_features} features, "
+            f"{type(self).__name__}({counted(self.n_samples, 'sample')}, "
+            f"{counted(self.n_features, 'feature')}, "
             f"classes {classes}; l2={self.l2})"
         )
 

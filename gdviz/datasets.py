@@ -17,7 +17,15 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gdviz.arguments import as_floats, as_generator, as_number, as_whole, check_size, shown
+from gdviz.arguments import (
+    as_floats,
+    as_generator,
+    as_number,
+    as_whole,
+    check_size,
+    counted,
+    shown,
+)
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
 ROWS_AT_ONCE = 50_000
@@ -78,7 +86,7 @@ class Dataset:
 
     def __repr__(self) -> str:
         features = ", ".join(self.feature_names)
-        return f"Dataset({len(self.X)} samples: {features} -> {self.target_name})"
+        return f"Dataset({counted(len(self.X), 'sample')}: {features} -> {self.target_name})"
 
     def only(self, *labels: Any) -> "Dataset":
         """Return the samples with one of these labels: ``only("Adelie", "Gentoo")``.

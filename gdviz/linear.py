@@ -7,7 +7,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gdviz.arguments import check_size, shown
+from gdviz.arguments import check_size, counted, shown
 from gdviz.datasets import Dataset
 from gdviz.task import FEWER, Array, DataTask, quiet_overflow
 
@@ -97,8 +97,9 @@ class LinearRegression(DataTask):
 
     def __repr__(self) -> str:
         return (
-            f"LinearRegression({self.n_samples} samples, {self.n_features} features, "
-            f"{self.shape[0]} outputs, reduction={self.reduction!r})"
+            f"LinearRegression({counted(self.n_samples, 'sample')}, "
+            f"{counted(self.n_features, 'feature')}, {counted(self.shape[0], 'output')}, "
+            f"reduction={self.reduction!r})"
         )
 
     def loss(self, theta: ArrayLike) -> Array:

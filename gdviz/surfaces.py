@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 
-from gdviz.arguments import as_floats, as_number, shown
+from gdviz.arguments import as_floats, as_number, counted, shown
 from gdviz.task import Array, Task
 
 Formula = Callable[..., Any]
@@ -86,7 +86,7 @@ class Surface(Task):
         )
 
     def __repr__(self) -> str:
-        return f"Surface({self.name}, {self.dims} parameter{'s' if self.dims > 1 else ''})"
+        return f"Surface({self.name}, {counted(self.dims, 'parameter')})"
 
     def loss(self, theta: ArrayLike) -> Array:
         """Return L(θ) for θ of shape ``(..., 1, dims)``; shape ``(...)``."""
@@ -432,9 +432,9 @@ def _for_all_points(
             except Exception as error:
                 raise ValueError(
                     f"{argument}({arguments}) fails ({type(error).__name__}: {error}): it must "
-                    f"take {_count(len(point), 'number')} and return "
-                    + (_count(shape[0], "row") + " of " if len(shape) == 2 else "")
-                    + _count(shape[-1] if shape else 1, "number")
+                    f"take {counted(len(point), 'number')} and return "
+                    + (counted(shape[0], "row") + " of " if len(shape) == 2 else "")
+                    + counted(shape[-1] if shape else 1, "number")
                 ) from error
         try:
             alike = np.allclose(
@@ -476,7 +476,3 @@ def as_window(window: ArrayLike, dims: tuple[int, ...] = (1, 2)) -> Array:
 def _check_dims(dims: int) -> None:
     if not isinstance(dims, (int, np.integer)) or dims not in (1, 2):
         raise ValueError(f"dims must be 1 or 2, the number of parameters, not {shown(dims)}")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -108,8 +108,9 @@ class Task(ABC):
         if array.shape[-2:] != self.shape:
             raise ValueError(
                 f"theta has shape {array.shape}, but this task needs (..., {self.shape[0]}, "
-                f"{self.shape[1]}): make one with gd.Gaussian(0, 1).sample(task.shape, rng=0), and "
-                "step with J.mT: theta - learning_rate * J.mT"
+                f"{self.shape[1]}): make one with gd.Gaussian(0, 1).sample(task.shape, rng=0), "
+                "many by the shape (500, *task.shape), and step with J.mT: "
+                "theta - learning_rate * J.mT"
             )
         return array
 

@@ -528,4 +528,4 @@ def test_a_new_model_has_four_methods_to_write():
 
 def test_repr_names_the_classes():
     task = SoftmaxRegression([0.0, 1.0], ["no", "yes"], l2=0.5)
-    assert repr(task) == "SoftmaxRegression(2 samples, 1 features, classes no, yes; l2=0.5)"
+    assert repr(task) == "SoftmaxRegression(2 samples, 1 feature, classes no, yes; l2=0.5)"

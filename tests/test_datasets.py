@@ -293,7 +293,7 @@ def test_spaces_blank_lines_and_a_missing_last_line_end(csv_file):
 
 
 def test_path_may_be_text(csv_file):
-    assert repr(read_csv(str(csv_file("x,y\n1,2\n")))) == "Dataset(1 samples: x -> y)"
+    assert repr(read_csv(str(csv_file("x,y\n1,2\n")))) == "Dataset(1 sample: x -> y)"
 
 
 def test_columns_are_chosen_by_name(csv_file):

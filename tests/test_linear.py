@@ -129,7 +129,7 @@ def test_shapes_and_repr():
     assert task.shape == (2, 4)
     assert repr(task) == "LinearRegression(4 samples, 3 features, 2 outputs, reduction='mean')"
     assert repr(LinearRegression([1], [2], reduction="sum")) == (
-        "LinearRegression(1 samples, 1 features, 1 outputs, reduction='sum')"
+        "LinearRegression(1 sample, 1 feature, 1 output, reduction='sum')"
     )
 
 

@@ -54,8 +54,9 @@ class DescentExplorer(LiveFigure):
     The landscape of one parameter is a curve, that of two a map (or, at a switch, a surface).
     With more parameters it is the plane that keeps most of the descents' variance; how much of
     the present one's is written above it. A white half disc on its edge says where the descent
-    is that has left the landscape. The fit is a line, the probabilities of a classifier of
-    one feature, or the regions of one of two features; other tasks do without.
+    is that has left the map or curve; a surface does not show it. The fit is a line, the
+    probabilities of a classifier of one feature, or the regions of one of two features; other
+    tasks do without.
 
     Parameters
     ----------
