@@ -498,6 +498,9 @@ def _packable(mark: Marks | Picture | Readout) -> Marks | Picture | Readout:
             cut = start + (limit - start[side]) / step[side] * step
             cut[side] = limit
             ends = np.where(limit == ends[side], ends, cut)
+    # All upright ones from below to above: what changes from step to step takes room.
+    upright = (np.abs(ends[1]) == FAR).all(axis=-1, keepdims=True)
+    ends = np.where(upright & (ends[1, ..., :1] > 0), ends[..., ::-1], ends)
     x, y = _as_float32(ends)
     return replace(mark, x=Numbers(x, mark.x.over), y=Numbers(y, mark.y.over))
 
